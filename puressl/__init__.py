@@ -1,0 +1,1 @@
+"""TLS in pure Python: no OpenSSL, no compiled code, certificates verified."""

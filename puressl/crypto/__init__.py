@@ -1,0 +1,1 @@
+"""Ciphers, groups, signatures, key derivation and key objects."""

@@ -1,0 +1,1 @@
+"""Framing and protection of records (RFC 8446 5, RFC 5246 6)."""

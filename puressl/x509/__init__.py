@@ -1,0 +1,1 @@
+"""Certificates, private-key files, path building and verification."""
