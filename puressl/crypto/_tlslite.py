@@ -16,3 +16,50 @@ from typing import Any
 def _module(name: str) -> Any:
     """The tlslite-ng module ``tlslite.<name>``, imported once, at first use."""
     return importlib.import_module(f"tlslite.{name}")
+
+
+@cache
+def _rijndael() -> Any:
+    """tlslite-ng's block cipher with its own constructor.
+
+    The constructor it shows is wrapped by one that reads the caller's source line, which costs time and fails where
+    there is no source (frozen applications). A subclass takes the wrapped one back and leaves their class as it is.
+    """
+    shown = _module("utils.rijndael").Rijndael
+    constructor = getattr(shown.__init__, "__wrapped__", shown.__init__)
+    return type("PlainRijndael", (shown,), {"__init__": constructor})
+
+
+class Aes:
+    """The AES block cipher under one key (FIPS 197). key: 16, 24 or 32 octets."""
+
+    __slots__ = ("_cipher",)
+
+    def __init__(self, key: bytes) -> None:
+        self._cipher = _rijndael()(key, 16)
+
+    def encrypt(self, block: bytes) -> bytes:
+        """16 octets to 16 octets."""
+        return bytes(self._cipher.encrypt(block))
+
+    def decrypt(self, block: bytes) -> bytes:
+        """16 octets to 16 octets."""
+        return bytes(self._cipher.decrypt(block))
+
+
+class ChaCha20Poly1305:
+    """AEAD_CHACHA20_POLY1305 under one key (RFC 8439 2.8). key: 32 octets. nonce: 12 octets."""
+
+    __slots__ = ("_cipher",)
+
+    def __init__(self, key: bytes) -> None:
+        self._cipher = _module("utils.python_chacha20_poly1305").new(bytearray(key))
+
+    def seal(self, nonce: bytes, plaintext: bytes, aad: bytes) -> bytes:
+        """The ciphertext and its tag."""
+        return bytes(self._cipher.seal(bytearray(nonce), bytearray(plaintext), bytearray(aad)))
+
+    def open(self, nonce: bytes, ciphertext: bytes, aad: bytes) -> bytes | None:
+        """The plaintext, or None where the tag is wrong or missing."""
+        plaintext = self._cipher.open(bytearray(nonce), bytearray(ciphertext), bytearray(aad))
+        return None if plaintext is None else bytes(plaintext)
