@@ -1,9 +1,9 @@
 """The outside world as the core sees it: random bytes, a clock, locks.
 
-Theory of operation: nothing below ``io/`` may throw dice or read a clock by itself. Everything random is asked of an ``Env``
-under a label that says what the bytes are for. Streams of different labels are independent, so a test can give the
-bytes of one purpose (a trace's ephemeral key) without shifting those of another, and a seeded run is the same byte for
-byte whatever else changes. Deterministic streams are SHA-256 in counter mode over seed and label.
+Theory of operation: nothing below ``io/`` may throw dice or read a clock by itself. Everything random is asked of an
+``Env`` under a label that says what the bytes are for. Streams of different labels are independent, so a test can give
+the bytes of one purpose (a trace's ephemeral key) without shifting those of another, and a seeded run is the same byte
+for byte whatever else changes. Deterministic streams are SHA-256 in counter mode over seed and label.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ class Purpose(str, Enum):
     TICKET_NONCE = "ticket nonce"
     TICKET_AGE_ADD = "ticket age add"
     KEY_GENERATION = "key generation"
+    CERTIFICATE_SERIAL = "certificate serial"
 
 
 class Env(Protocol):
