@@ -98,9 +98,9 @@ class AesGcm:
 
     def _counter_mode(self, nonce: bytes, data: bytes) -> bytes:
         """GCTR from counter 2, the one after the tag's (SP 800-38D 7.1)."""
-        encrypt = self._aes.encrypt
+        encrypt, prefix = self._aes.encrypt, bytes(nonce)
         blocks = (len(data) + 15) // 16
-        stream = b"".join([encrypt(nonce + counter.to_bytes(4, "big")) for counter in range(2, blocks + 2)])
+        stream = b"".join([encrypt(prefix + counter.to_bytes(4, "big")) for counter in range(2, blocks + 2)])
         mixed = int.from_bytes(data, "big") ^ int.from_bytes(stream[: len(data)], "big")
         return mixed.to_bytes(len(data), "big")
 
@@ -108,7 +108,7 @@ class AesGcm:
         """The GHASH of both, encrypted under counter 1 (SP 800-38D 7.1)."""
         lengths = (len(aad) * 8).to_bytes(8, "big") + (len(ciphertext) * 8).to_bytes(8, "big")
         data = b"".join((aad, bytes(-len(aad) % 16), ciphertext, bytes(-len(ciphertext) % 16), lengths))
-        mask = int.from_bytes(self._aes.encrypt(nonce + b"\0\0\0\1"), "big")
+        mask = int.from_bytes(self._aes.encrypt(bytes(nonce) + b"\0\0\0\1"), "big")
         return (self._ghash(data) ^ mask).to_bytes(16, "big")
 
     def _ghash(self, data: bytes) -> int:

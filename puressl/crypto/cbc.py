@@ -44,7 +44,7 @@ class AesCbc:
             raise ProtocolError(Problem.BAD_RECORD_MAC, "no whole number of cipher blocks")  # RFC 5246 6.2.3.2
         decrypt = self._aes.decrypt
         blocks = [decrypt(data[start : start + BLOCK_LENGTH]) for start in range(0, len(data), BLOCK_LENGTH)]
-        return _xor(b"".join(blocks), (iv + data)[: len(data)])
+        return _xor(b"".join(blocks), b"".join((iv, data))[: len(data)])
 
 
 def encrypt(key: bytes, iv: bytes, data: bytes) -> bytes:
