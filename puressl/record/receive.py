@@ -120,7 +120,7 @@ class RecordReceiver:
         ProtocolError for anything amiss, and the same again on every later call.
         """
         if self._failure is not None:
-            raise self._failure
+            raise self._failure.with_traceback(None)
         try:
             return self._next()
         except ProtocolError as failure:
