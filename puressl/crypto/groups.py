@@ -110,11 +110,11 @@ class MontgomeryGroup(_DiffieHellman):
 
     id: int
     name: str
-    curve: montgomery.Curve
+    curve: montgomery.Curve = field(repr=False)
 
     def generate(self, env: Env) -> PrivateShare:
         secret = env.random(self.curve.size, Purpose.KEY_SHARE)
-        return PrivateShare(self, montgomery.multiply(self.curve, secret, self.curve.base), secret)
+        return PrivateShare(self, montgomery.public_key(self.curve, secret), secret)
 
     def shared_secret(self, secret: bytes, peer_public: bytes) -> bytes:
         _check_length(self, peer_public, self.curve.size)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Union
 
-from puressl.crypto import _ecdsa
+from puressl.crypto import _ecdsa, edwards
 from puressl.crypto.hashes import HashAlgorithm
 from puressl.crypto.primes import random_prime
 from puressl.env import Env, Purpose
@@ -61,8 +61,7 @@ class Curve(str, Enum):
 
 
 _CURVE_BITS = {Curve.SECP256R1: 256, Curve.SECP384R1: 384, Curve.SECP521R1: 521}
-#: Octets of an EdDSA key, public or seed (RFC 8032 5.1.5, 5.2.5).
-_EDDSA_SIZES = {KeyType.ED25519: 32, KeyType.ED448: 57}
+EDDSA_CURVES = {KeyType.ED25519: edwards.ED25519, KeyType.ED448: edwards.ED448}
 
 
 def _illegal(detail: str) -> ProtocolError:
@@ -155,17 +154,17 @@ class EdPublicKey:
     raw: bytes
 
     def __post_init__(self) -> None:
-        _check_eddsa(self.key_type, self.raw)
-        if not _ecdsa.is_edwards_point(self.key_type, self.raw):
+        if not edwards.is_point(_eddsa_curve(self.key_type, self.raw), self.raw):
             raise _illegal(f"not a point of {self.key_type.value}")
 
 
-def _check_eddsa(key_type: KeyType, octets: bytes) -> None:
-    size = _EDDSA_SIZES.get(key_type)
-    if size is None:
+def _eddsa_curve(key_type: KeyType, octets: bytes) -> edwards.Curve:
+    curve = EDDSA_CURVES.get(key_type)
+    if curve is None:
         raise _illegal(f"{key_type.value} is not an EdDSA key type")
-    if len(octets) != size:
-        raise _illegal(f"{key_type.value} key of {len(octets)} octets, {size} needed")
+    if len(octets) != curve.size:
+        raise _illegal(f"{key_type.value} key of {len(octets)} octets, {curve.size} needed")
+    return curve
 
 
 PublicKey = Union[RSAPublicKey, ECPublicKey, EdPublicKey]
@@ -251,8 +250,8 @@ class EdPrivateKey:
     public: EdPublicKey = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
-        _check_eddsa(self.key_type, self.seed)
-        object.__setattr__(self, "public", EdPublicKey(self.key_type, _ecdsa.ed_public(self.key_type, self.seed)))
+        raw = edwards.public_key(_eddsa_curve(self.key_type, self.seed), self.seed)
+        object.__setattr__(self, "public", EdPublicKey(self.key_type, raw))
 
 
 PrivateKey = Union[RSAPrivateKey, ECPrivateKey, EdPrivateKey]
@@ -293,7 +292,7 @@ def generate_ec(curve: Curve, env: Env) -> ECPrivateKey:
 
 def generate_ed(key_type: KeyType, env: Env) -> EdPrivateKey:
     """A new EdDSA key. key_type: ED25519 or ED448."""
-    size = _EDDSA_SIZES.get(key_type)
-    if size is None:
+    curve = EDDSA_CURVES.get(key_type)
+    if curve is None:
         raise _illegal(f"{key_type.value} is not an EdDSA key type")
-    return EdPrivateKey(key_type, env.random(size, Purpose.KEY_GENERATION))
+    return EdPrivateKey(key_type, env.random(curve.size, Purpose.KEY_GENERATION))

@@ -16,9 +16,10 @@ from typing import Any, NoReturn
 
 from puressl.codes import ProtocolVersion, name_of
 from puressl.codes import SignatureScheme as Scheme
-from puressl.crypto import _ecdsa, rsa
+from puressl.crypto import _ecdsa, edwards, rsa
 from puressl.crypto.hashes import HashAlgorithm
 from puressl.crypto.keys import (
+    EDDSA_CURVES,
     Curve,
     ECPrivateKey,
     ECPublicKey,
@@ -279,11 +280,11 @@ def _verify_ecdsa(key: ECPublicKey, algorithm: Algorithm, signature: bytes, mess
 
 
 def _sign_eddsa(key: EdPrivateKey, algorithm: Algorithm, message: bytes, env: Env) -> bytes:
-    return _ecdsa.ed_sign(key.key_type, key.seed, key.public.raw, message)
+    return edwards.sign(EDDSA_CURVES[key.key_type], key.seed, key.public.raw, message)
 
 
 def _verify_eddsa(key: EdPublicKey, algorithm: Algorithm, signature: bytes, message: bytes) -> bool:
-    return _ecdsa.ed_verify(key.key_type, key.raw, signature, message)
+    return edwards.verify(EDDSA_CURVES[key.key_type], key.raw, signature, message)
 
 
 def _hash(algorithm: Algorithm) -> HashAlgorithm:
