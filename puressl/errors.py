@@ -1,9 +1,10 @@
 """Reasons, exceptions, and the one table from problem to alert.
 
-Theory of operation: whatever a peer's bytes or a user's input do, only ``SSLError`` and its two subclasses leave puressl.
-``reason`` is what a program branches on, ``str(error)`` is what a person reads: the reason's diagnostic string followed by the
-detail. Code that finds a fault raises it with a ``Problem``, which is finer than an alert; ``PROBLEMS`` says once which
-alert tells the peer (RFC 8446 6.2, RFC 5246 7.2.2) and, for the peer's certificates, which reason tells the user.
+Theory of operation: whatever a peer's bytes or a user's input do, only ``SSLError`` and its two subclasses leave
+puressl. ``reason`` is what a program branches on, ``str(error)`` is what a person reads: the reason's diagnostic string
+followed by the detail. Code that finds a fault raises it with a ``Problem``, which is finer than an alert; ``PROBLEMS``
+says once which alert tells the peer (RFC 8446 6.2, RFC 5246 7.2.2) and, for the peer's certificates, which reason tells
+the user.
 """
 
 from __future__ import annotations
@@ -180,6 +181,7 @@ class Problem(Enum):
     CERTIFICATE_MALFORMED = "certificate malformed"
     CERTIFICATE_EXPIRED = "certificate expired"
     CERTIFICATE_NOT_YET_VALID = "certificate not yet valid"
+    CERTIFICATE_BAD_VALIDITY = "certificate validity malformed"
     CERTIFICATE_BAD_SIGNATURE = "certificate signature"
     CERTIFICATE_UNSUPPORTED = "certificate unsupported"
     CERTIFICATE_CONSTRAINTS = "certificate constraints"
@@ -248,6 +250,7 @@ PROBLEMS: dict[Problem, ProblemRow] = {
     Problem.CERTIFICATE_MALFORMED: ProblemRow(Alert.BAD_CERTIFICATE, Reason.EPEERCERT),
     Problem.CERTIFICATE_EXPIRED: ProblemRow(Alert.CERTIFICATE_EXPIRED, Reason.EPEERCERTEXPIRED),
     Problem.CERTIFICATE_NOT_YET_VALID: ProblemRow(Alert.BAD_CERTIFICATE, Reason.EPEERCERTINVALID),
+    Problem.CERTIFICATE_BAD_VALIDITY: ProblemRow(Alert.BAD_CERTIFICATE, Reason.EPEERCERTINVALID),
     Problem.CERTIFICATE_BAD_SIGNATURE: ProblemRow(Alert.BAD_CERTIFICATE, Reason.EPEERCERT),
     Problem.CERTIFICATE_UNSUPPORTED: ProblemRow(Alert.UNSUPPORTED_CERTIFICATE, Reason.EPEERCERT),
     Problem.CERTIFICATE_CONSTRAINTS: ProblemRow(Alert.BAD_CERTIFICATE, Reason.EPEERCERT),
@@ -280,8 +283,8 @@ class SSLError(OSError):
 class ProtocolError(SSLError):
     """The peer, or the transport, broke the protocol.
 
-    problem: what was found. alert: what the peer was told, None if nothing. received: the peer's own alert, where that is
-    the cause. ``reason`` is ``esslerrssl`` until the connection knows the phase and the role.
+    problem: what was found. alert: what the peer was told, None if nothing. received: the peer's own alert, where that
+    is the cause. ``reason`` is ``esslerrssl`` until the connection knows the phase and the role.
     """
 
     def __init__(self, problem: Problem, detail: str = "", *, received: int | None = None) -> None:
@@ -300,6 +303,7 @@ class CertificateError(SSLError):
 
     problem: which check, by kind. check: its name, with the clause. subject: the certificate's subject as text.
     place: 0 for the peer's own certificate, 1 for its issuer, and so on; None when it is in no path. der: its bytes.
+    finding: the detail without the words that say which certificate it is about.
     values: what was compared, for programs. others: the errors of other paths tried, best first.
     """
 
@@ -319,6 +323,7 @@ class CertificateError(SSLError):
         prefix = f"{where} ({subject}): " if subject else f"{where}: "
         super().__init__(PROBLEMS[problem].reason or Reason.EPEERCERT, prefix + detail)
         self.problem = problem
+        self.finding = detail
         self.check = check
         self.subject = subject
         self.place = place

@@ -1,0 +1,475 @@
+"""The only importer of asn1crypto: DER of a certificate to plain values.
+
+Theory of operation: asn1crypto decodes lazily, so that damage shows wherever a field happens to be read, as
+``ValueError``, ``UnicodeDecodeError``, ``KeyError`` or worse, and it forgives what DER forbids. Therefore the whole is
+checked for distinguished encoding first (``strict.py``), every reader below yields plain values at once, and whatever
+goes wrong in one becomes a ``CertificateError`` that names the field. Strings and addresses are taken as octets:
+asn1crypto's own reading of them (IDNA, IRIs, masks) is not wanted here. No object of asn1crypto is returned. The import
+costs about 0.1 s, so it is made on first use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timezone
+from functools import lru_cache, wraps
+from sys import intern
+from typing import Any, NamedTuple, TypeVar
+
+from puressl.crypto.hashes import HashAlgorithm
+from puressl.crypto.keys import ECPublicKey, EdPublicKey, KeyType, PssParameters, PublicKey, RSAPublicKey
+from puressl.crypto.signatures import Algorithm, Kind
+from puressl.errors import CertificateError, Problem, ProtocolError
+from puressl.x509 import algorithms, der, strict
+from puressl.x509.distinguished_name import STRING_ENCODINGS, Attribute, Name
+from puressl.x509.extensions import (
+    AUTHORITY_INFORMATION_ACCESS,
+    AUTHORITY_KEY_IDENTIFIER,
+    BASIC_CONSTRAINTS,
+    EXTENDED_KEY_USAGE,
+    KEY_USAGE,
+    NAME_CONSTRAINTS,
+    POLICY_CONSTRAINTS,
+    SUBJECT_ALT_NAME,
+    SUBJECT_KEY_IDENTIFIER,
+    AuthorityKeyIdentifier,
+    BasicConstraints,
+    Extensions,
+    GeneralName,
+    GeneralNameKind,
+    KeyUsage,
+    NameConstraints,
+    PolicyConstraints,
+)
+
+T = TypeVar("T")
+
+
+class _Schemas(NamedTuple):
+    """asn1crypto's modules, and two structures of RFC 5280 left open where asn1crypto's own tie each identifier to one
+    type:
+
+    a Name's attribute values and a public key's parameters.
+    """
+
+    x509: Any
+    core: Any
+    keys: Any
+    name: Any
+    public_key_info: Any
+
+
+@lru_cache(maxsize=1)
+def _schemas() -> _Schemas:
+    from asn1crypto import core, keys, x509
+
+    attribute_fields = [("type", core.ObjectIdentifier), ("value", core.Any)]
+    attribute = type("AttributeTypeAndValue", (core.Sequence,), {"_fields": attribute_fields})
+    rdn = type("RelativeDistinguishedName", (core.SetOf,), {"_child_spec": attribute})
+    name = type("RDNSequence", (core.SequenceOf,), {"_child_spec": rdn})
+    algorithm_fields = [("algorithm", core.ObjectIdentifier), ("parameters", core.Any, {"optional": True})]
+    algorithm = type("AlgorithmIdentifier", (core.Sequence,), {"_fields": algorithm_fields})
+    key_fields = [("algorithm", algorithm), ("public_key", core.OctetBitString)]
+    public_key_info = type("SubjectPublicKeyInfo", (core.Sequence,), {"_fields": key_fields})
+    return _Schemas(x509, core, keys, name, public_key_info)
+
+
+# --- Failures -------------------------------------------------------------------------------------
+
+
+def _reads(
+    field: str, problem: Problem = Problem.CERTIFICATE_MALFORMED
+) -> Callable[[Callable[..., T]], Callable[..., T]]:
+    """Makes every exception of a reader one ``CertificateError`` that names the field."""
+
+    def decorate(reader: Callable[..., T]) -> Callable[..., T]:
+        @wraps(reader)
+        def guarded(*arguments: Any) -> T:
+            try:
+                return reader(*arguments)
+            except CertificateError:
+                raise
+            except Exception as error:  # whatever asn1crypto raises: it has no base class of its own
+                raise CertificateError(problem, f"{field}: {_one_line(error)}", check=field) from None
+
+        return guarded
+
+    return decorate
+
+
+def _one_line(error: Exception) -> str:
+    text = " ".join(str(error).split())
+    return text or type(error).__name__
+
+
+def _closed(sequence: Any) -> Any:
+    """A SEQUENCE without elements after its last field: asn1crypto lets them pass, RFC 5280 foresees none."""
+    if len(sequence) > len(sequence._fields):
+        raise ValueError("element after the last field")
+    return sequence
+
+
+def _some(sequence_of: Any) -> Any:
+    """A SEQUENCE OF with the SIZE (1..MAX) that RFC 5280 demands."""
+    if not len(sequence_of):
+        raise ValueError("empty sequence")
+    return sequence_of
+
+
+# --- Certificates ---------------------------------------------------------------------------------
+
+
+class CertificateReader:
+    """Reads the fields of one certificate (RFC 5280 4.1). Every method raises ``CertificateError`` that names its
+    field.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        self._certificate, self._tbs = self._load(data)
+
+    @staticmethod
+    @_reads("Certificate")
+    def _load(data: bytes) -> tuple[Any, Any]:
+        strict.check(data)
+        certificate = _closed(_schemas().x509.Certificate.load(data, strict=True))
+        return certificate, _closed(certificate["tbs_certificate"])
+
+    @_reads("tbsCertificate")
+    def tbs(self) -> bytes:
+        """The signed bytes."""
+        return bytes(self._tbs.dump())
+
+    @_reads("version")
+    def version(self) -> int:
+        """1, 2 or 3."""
+        version = int(self._tbs["version"]) + 1
+        if version not in (1, 2, 3):
+            raise ValueError(f"v{version}")
+        if version < 3 and len(self._tbs["extensions"]):
+            raise ValueError(f"extensions in v{version}")  # RFC 5280 4.1.2.9
+        return version
+
+    @_reads("serialNumber")
+    def serial(self) -> int:
+        return int(self._tbs["serial_number"])
+
+    @_reads("issuer")
+    def issuer(self) -> Name:
+        return _name(self._tbs["issuer"].dump())
+
+    @_reads("subject")
+    def subject(self) -> Name:
+        return _name(self._tbs["subject"].dump())
+
+    @_reads("validity", Problem.CERTIFICATE_BAD_VALIDITY)
+    def validity(self) -> tuple[int, int]:
+        """notBefore and notAfter, POSIX seconds."""
+        validity = _closed(self._tbs["validity"])
+        return _time(validity["not_before"].chosen), _time(validity["not_after"].chosen)
+
+    @_reads("subjectPublicKeyInfo")
+    def public_key_info(self) -> bytes:
+        return bytes(_closed(self._tbs["subject_public_key_info"]).dump())
+
+    @_reads("signatureAlgorithm")
+    def signature_algorithm(self) -> tuple[str, Algorithm | None]:
+        """Its object identifier, and what we call it, None if unsupported."""
+        outer = _closed(self._certificate["signature_algorithm"])
+        if outer.dump() != self._tbs["signature"].dump():
+            raise ValueError("differs from the signature field inside")  # RFC 5280 4.1.1.2
+        identifier = outer["algorithm"].dotted
+        return intern(identifier), _signature_algorithm(identifier, outer["parameters"])
+
+    @_reads("signatureValue")
+    def signature(self) -> bytes:
+        return _whole_octets(self._certificate["signature_value"])
+
+    @_reads("extensions")
+    def extensions(self) -> Extensions:
+        field = self._tbs["extensions"]
+        if isinstance(field, _schemas().core.Void):
+            return Extensions()
+        present: dict[str, bool] = {}
+        decoded: dict[str, Any] = {}
+        for extension in _some(field):
+            identifier = intern(_closed(extension)["extn_id"].dotted)
+            if identifier in present:
+                raise ValueError(f"{identifier} appears twice")  # RFC 5280 4.2
+            present[identifier] = bool(extension["critical"].native)
+            decoded |= _extension(identifier, extension["extn_value"].contents)
+        return Extensions(tuple(present.items()), **decoded)
+
+
+# --- Fields ---------------------------------------------------------------------------------------
+
+
+def _name(data: bytes) -> Name:
+    rdns = _schemas().name.load(data, strict=True)
+    return Name(bytes(data), tuple(tuple(map(_attribute, _some(rdn))) for rdn in rdns))
+
+
+def _attribute(attribute: Any) -> Attribute:
+    data = bytes(_closed(attribute)["value"].dump())
+    encoding = STRING_ENCODINGS.get(data[0])
+    value = attribute["value"].parsed.contents.decode(encoding) if encoding else data
+    return Attribute(intern(attribute["type"].dotted), value)
+
+
+#: Length of the digits by tag: UTCTime YYMMDDHHMMSS, GeneralizedTime YYYYMMDDHHMMSS; always to the second, in Zulu (RFC
+#: 5280 4.1.2.5).
+_TIME_DIGITS = {0x17: 12, 0x18: 14}
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+
+
+def _time(value: Any) -> int:
+    """POSIX seconds of a UTCTime or GeneralizedTime."""
+    text = value.contents.decode("ascii")
+    digits = text[:-1]
+    if len(digits) != _TIME_DIGITS[value.tag] or not text.endswith("Z") or not digits.isdigit():
+        raise ValueError(f"{text!r} is not a time in the form of RFC 5280 4.1.2.5")
+    if value.tag == 0x17:
+        digits = ("19" if digits >= "50" else "20") + digits  # RFC 5280 4.1.2.5.1
+    year, month, day = int(digits[:4]), int(digits[4:6]), int(digits[6:8])
+    hour, minute, second = int(digits[8:10]), int(digits[10:12]), int(digits[12:])
+    moment = datetime(year, month, day, hour, minute, second, tzinfo=timezone.utc)
+    return int((moment - _EPOCH).total_seconds())
+
+
+def _whole_octets(bits: Any) -> bytes:
+    """A BIT STRING of whole octets."""
+    contents: bytes = bits.contents
+    if contents[:1] != b"\x00":
+        raise ValueError("not a whole number of octets")
+    return contents[1:]
+
+
+# --- Extensions -----------------------------------------------------------------------------------
+
+
+def _basic_constraints(value: Any) -> BasicConstraints:
+    length = _closed(value)["path_len_constraint"].native
+    if length is not None and length < 0:
+        raise ValueError("pathLenConstraint is negative")
+    return BasicConstraints(bool(value["ca"].native), length)
+
+
+def _key_usage(value: Any) -> KeyUsage:
+    unused, bits = value.contents[0], value.contents[1:]
+    numbers = (number for number in range(len(bits) * 8 - unused) if bits[number // 8] & 0x80 >> number % 8)
+    usage = sum(1 << number for number in numbers)
+    if not usage or usage >= KeyUsage.DECIPHER_ONLY << 1:
+        raise ValueError("no bit or an unknown bit is set")  # RFC 5280 4.2.1.3
+    return KeyUsage(usage)
+
+
+def _extended_key_usage(value: Any) -> tuple[str, ...]:
+    return tuple(intern(purpose.dotted) for purpose in _some(value))
+
+
+def _general_names(value: Any) -> tuple[GeneralName, ...]:
+    return tuple(map(_general_name, _some(value)))
+
+
+_KINDS = {
+    "other_name": GeneralNameKind.OTHER_NAME,
+    "rfc822_name": GeneralNameKind.RFC822,
+    "dns_name": GeneralNameKind.DNS,
+    "x400_address": GeneralNameKind.X400_ADDRESS,
+    "directory_name": GeneralNameKind.DIRECTORY,
+    "edi_party_name": GeneralNameKind.EDI_PARTY,
+    "uniform_resource_identifier": GeneralNameKind.URI,
+    "ip_address": GeneralNameKind.IP,
+    "registered_id": GeneralNameKind.REGISTERED_ID,
+}
+
+
+def _general_name(value: Any) -> GeneralName:
+    kind, chosen = _KINDS[value.name], value.chosen
+    if kind is GeneralNameKind.DIRECTORY:
+        name = _name(chosen.untag().dump())
+        return GeneralName(kind, name.der, name)
+    return GeneralName(kind, bytes(chosen.contents))
+
+
+def _authority_key_identifier(value: Any) -> AuthorityKeyIdentifier:
+    has_issuer = len(_closed(value)["authority_cert_issuer"]) > 0
+    serial = value["authority_cert_serial_number"].native
+    if has_issuer:
+        _general_names(value["authority_cert_issuer"])
+    if has_issuer is not (serial is not None):
+        raise ValueError("authorityCertIssuer and authorityCertSerialNumber go together")  # RFC 5280 4.2.1.1
+    return AuthorityKeyIdentifier(value["key_identifier"].native, has_issuer, serial)
+
+
+def _name_constraints(value: Any) -> NameConstraints:
+    permitted, excluded = (
+        tuple(map(_subtree, _closed(value)[name])) for name in ("permitted_subtrees", "excluded_subtrees")
+    )
+    if not permitted and not excluded:
+        raise ValueError("neither permitted nor excluded subtrees")  # RFC 5280 4.2.1.10
+    return NameConstraints(permitted, excluded)
+
+
+def _subtree(value: Any) -> GeneralName:
+    if _closed(value)["minimum"].native != 0 or value["maximum"].native is not None:
+        raise ValueError("minimum or maximum is used")  # RFC 5280 4.2.1.10: with any name form of ours they are not
+    return _general_name(value["base"])
+
+
+def _policy_constraints(value: Any) -> PolicyConstraints:
+    explicit, mapping = (_closed(value)[name].native for name in ("require_explicit_policy", "inhibit_policy_mapping"))
+    if (explicit, mapping) == (None, None) or min(explicit or 0, mapping or 0) < 0:
+        raise ValueError("empty or negative")  # RFC 5280 4.2.1.11
+    return PolicyConstraints(explicit, mapping)
+
+
+def _octets(value: Any) -> bytes:
+    return bytes(value.contents)
+
+
+def _access_descriptions(value: Any) -> None:
+    for description in _some(value):
+        _general_name(_closed(description)["access_location"])
+
+
+class _Row(NamedTuple):
+    """How an extension is decoded. name: RFC 5280's. schema: of ``asn1crypto.x509``. read: to a plain value. field: of
+    ``Extensions``.
+    """
+
+    name: str
+    schema: str
+    read: Callable[[Any], Any]
+    field: str | None
+
+
+_EXTENSIONS = {
+    AUTHORITY_INFORMATION_ACCESS: _Row("authorityInfoAccess", "AuthorityInfoAccessSyntax", _access_descriptions, None),
+    AUTHORITY_KEY_IDENTIFIER: _Row(
+        "authorityKeyIdentifier", "AuthorityKeyIdentifier", _authority_key_identifier, "authority_key_identifier"
+    ),
+    BASIC_CONSTRAINTS: _Row("basicConstraints", "BasicConstraints", _basic_constraints, "basic_constraints"),
+    EXTENDED_KEY_USAGE: _Row("extKeyUsage", "ExtKeyUsageSyntax", _extended_key_usage, "extended_key_usage"),
+    KEY_USAGE: _Row("keyUsage", "KeyUsage", _key_usage, "key_usage"),
+    NAME_CONSTRAINTS: _Row("nameConstraints", "NameConstraints", _name_constraints, "name_constraints"),
+    POLICY_CONSTRAINTS: _Row("policyConstraints", "PolicyConstraints", _policy_constraints, "policy_constraints"),
+    SUBJECT_ALT_NAME: _Row("subjectAltName", "GeneralNames", _general_names, "subject_alt_name"),
+    SUBJECT_KEY_IDENTIFIER: _Row("subjectKeyIdentifier", "OctetString", _octets, "subject_key_identifier"),
+}
+
+
+def _extension(identifier: str, data: bytes) -> dict[str, Any]:
+    """The decoded value by its field's name; nothing for an extension that path validation does not read."""
+    row = _EXTENSIONS.get(identifier)
+    if row is None:
+        return {}
+    value = _reads(row.name)(_extension_value)(row, data)
+    return {} if row.field is None else {row.field: value}
+
+
+def _extension_value(row: _Row, data: bytes) -> Any:
+    strict.check(data)
+    return row.read(getattr(_schemas().x509, row.schema).load(data, strict=True))
+
+
+# --- Algorithms and public keys -------------------------------------------------------------------
+
+_SIGNATURES = {
+    "1.2.840.113549.1.1.4": Algorithm(Kind.RSA_PKCS1, HashAlgorithm.MD5),
+    "1.2.840.113549.1.1.5": Algorithm(Kind.RSA_PKCS1, HashAlgorithm.SHA1),
+    "1.2.840.113549.1.1.11": Algorithm(Kind.RSA_PKCS1, HashAlgorithm.SHA256),
+    "1.2.840.113549.1.1.12": Algorithm(Kind.RSA_PKCS1, HashAlgorithm.SHA384),
+    "1.2.840.113549.1.1.13": Algorithm(Kind.RSA_PKCS1, HashAlgorithm.SHA512),
+    "1.2.840.10045.4.1": Algorithm(Kind.ECDSA, HashAlgorithm.SHA1),
+    "1.2.840.10045.4.3.2": Algorithm(Kind.ECDSA, HashAlgorithm.SHA256),
+    "1.2.840.10045.4.3.3": Algorithm(Kind.ECDSA, HashAlgorithm.SHA384),
+    "1.2.840.10045.4.3.4": Algorithm(Kind.ECDSA, HashAlgorithm.SHA512),
+    algorithms.EDWARDS[KeyType.ED25519]: Algorithm(Kind.EDDSA),
+    algorithms.EDWARDS[KeyType.ED448]: Algorithm(Kind.EDDSA),
+}
+_EDWARDS_BY_OID = {identifier: key_type for key_type, identifier in algorithms.EDWARDS.items()}
+_NULL = b"\x05\x00"
+
+
+def _signature_algorithm(identifier: str, parameters: Any) -> Algorithm | None:
+    if identifier == algorithms.RSASSA_PSS:
+        return _pss_algorithm(parameters)
+    algorithm = _SIGNATURES.get(identifier)
+    # RFC 4055 5: NULL, and absence is accepted; RFC 5758 3.2, RFC 8410 3: absent.
+    allowed = (b"", _NULL) if algorithm is not None and algorithm.kind is Kind.RSA_PKCS1 else (b"",)
+    if algorithm is not None and parameters.dump() not in allowed:
+        raise ValueError("parameters where none belong")
+    return algorithm
+
+
+def _pss_algorithm(parameters: Any) -> Algorithm | None:
+    """None for parameters that are absent or that no signature scheme of TLS has."""
+    try:
+        pss = algorithms.decode_pss(der.Reader(parameters.dump()))
+    except der.DERError:
+        return None
+    return None if pss.hash is None else Algorithm(Kind.RSA_PSS, pss.hash, pss.salt_length)
+
+
+def decode_public_key(info: bytes) -> tuple[PublicKey | None, str]:
+    """The key of a SubjectPublicKeyInfo, or None and why not: an odd key in a certificate nobody uses must not stop
+    anything.
+    """
+    try:
+        value = _closed(_schemas().public_key_info.load(info, strict=True))
+        identifier = _closed(value["algorithm"])["algorithm"].dotted
+        reader = _PUBLIC_KEYS.get(identifier)
+        if reader is None:
+            return None, f"unsupported public key algorithm {_key_algorithm_name(identifier)}"
+        octets = _whole_octets(value["public_key"])
+        return reader(identifier, value["algorithm"]["parameters"].dump(), octets), ""
+    except ProtocolError as error:
+        return None, error.detail or ""
+    except Exception as error:  # as in ``_reads``
+        return None, f"malformed public key: {_one_line(error)}"
+
+
+def _key_algorithm_name(identifier: str) -> str:
+    name = _schemas().keys.PublicKeyAlgorithmId(identifier).native
+    return identifier if name == identifier else f"{name} ({identifier})"
+
+
+def _rsa(_: str, parameters: bytes, octets: bytes) -> RSAPublicKey:
+    if parameters not in (_NULL, b""):
+        raise ValueError("parameters are not NULL")  # RFC 3279 2.3.1
+    return _rsa_public_key(octets, None)
+
+
+def _rsa_pss(_: str, parameters: bytes, octets: bytes) -> RSAPublicKey:
+    return _rsa_public_key(octets, algorithms.decode_pss(der.Reader(parameters)))
+
+
+def _rsa_public_key(octets: bytes, pss: PssParameters | None) -> RSAPublicKey:
+    strict.check(octets)
+    key = _closed(_schemas().keys.RSAPublicKey.load(octets, strict=True))
+    return RSAPublicKey(key["modulus"].native, key["public_exponent"].native, pss)
+
+
+def _ec(_: str, parameters: bytes, octets: bytes) -> ECPublicKey:
+    strict.check(parameters)
+    if parameters[0] != der.OBJECT_IDENTIFIER:
+        raise ValueError("the curve is not named")  # RFC 5480 2.1.1
+    identifier = _schemas().core.ObjectIdentifier.load(parameters, strict=True).dotted
+    curve = algorithms.CURVES_BY_OID.get(identifier)
+    if curve is None:
+        raise ValueError(f"unsupported curve {identifier}")
+    return ECPublicKey.decode(curve, octets)
+
+
+def _edwards(identifier: str, parameters: bytes, octets: bytes) -> EdPublicKey:
+    if parameters:
+        raise ValueError("parameters where none belong")  # RFC 8410 3
+    return EdPublicKey(_EDWARDS_BY_OID[identifier], octets)
+
+
+_PUBLIC_KEYS: dict[str, Callable[[str, bytes, bytes], PublicKey]] = {
+    algorithms.RSA_ENCRYPTION: _rsa,
+    algorithms.RSASSA_PSS: _rsa_pss,
+    algorithms.EC_PUBLIC_KEY: _ec,
+    **dict.fromkeys(_EDWARDS_BY_OID, _edwards),
+}

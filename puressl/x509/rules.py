@@ -1,0 +1,423 @@
+"""The rules that one certificate of a path must keep by itself (RFC 5280 4, CA/Browser Forum Baseline Requirements).
+
+Theory of operation: each rule is a row of ``RULES``: the clause, for which places of a path and which profiles it is,
+and a function that returns what is wrong, or None. The order of the rows is the order in which failures are reported.
+What depends on the rest of the path (signatures, path lengths, name constraints) is in ``path.py``; a certificate is
+held against these rules once, however many paths it is tried in. A trust anchor is held to them like any other
+certificate: trusted is its key, not its contents.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Flag, auto
+
+from puressl.crypto.keys import RSAPublicKey
+from puressl.errors import CertificateError, Problem
+from puressl.x509 import extensions as ext
+from puressl.x509 import names
+from puressl.x509.certificate import Certificate, certificate_error
+from puressl.x509.distinguished_name import COMMON_NAME
+from puressl.x509.extensions import GeneralNameKind, KeyUsage
+from puressl.x509.policy import Policy, Profile
+
+#: RFC 5280 4.1.2.2.
+MAX_SERIAL_OCTETS = 20
+
+
+class Role(Flag):
+    """A certificate's place in its path. A leaf that is itself trusted is a LEAF."""
+
+    LEAF = auto()
+    INTERMEDIATE = auto()
+    ANCHOR = auto()
+
+
+_CA = Role.INTERMEDIATE | Role.ANCHOR
+_ALL = Role.LEAF | _CA
+_BOTH = Profile.RFC5280 | Profile.WEBPKI
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """What a rule looks at."""
+
+    certificate: Certificate
+    role: Role
+    policy: Policy
+
+    @property
+    def extensions(self) -> ext.Extensions:
+        return self.certificate.extensions
+
+    @property
+    def is_ca(self) -> bool:
+        constraints = self.certificate.extensions.basic_constraints
+        return constraints is not None and constraints.ca
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """check: names the rule in errors, with its clause. find: what is wrong, or None."""
+
+    check: str
+    find: Callable[[_Subject], str | None]
+    roles: Role = _ALL
+    profiles: Profile = _BOTH
+    problem: Problem = Problem.CERTIFICATE_CONSTRAINTS
+
+
+def check(certificate: Certificate, place: int, role: Role, policy: Policy) -> None:
+    """Raises ``CertificateError`` for the first rule that the certificate breaks at this place of a path."""
+    _check(RULES, certificate, place, role, policy)
+
+
+def check_usage(leaf: Certificate, policy: Policy) -> None:
+    """Raises ``CertificateError`` for a leaf that is not for the policy's purpose or not for the name wanted."""
+    _check(USAGE_RULES, leaf, 0, Role.LEAF, policy)
+
+
+def _check(rules: tuple[_Rule, ...], certificate: Certificate, place: int, role: Role, policy: Policy) -> None:
+    subject = _Subject(certificate, role, policy)
+    for rule in rules:
+        if not (rule.roles & role and rule.profiles & policy.profile):
+            continue
+        finding = rule.find(subject)
+        if finding is not None:
+            raise certificate_error(certificate, place, rule.problem, rule.check, finding)
+
+
+def check_validity(certificate: Certificate, place: int, policy: Policy) -> CertificateError | None:
+    """Both bounds are inclusive (RFC 5280 4.1.2.5)."""
+    now = policy.seconds
+    if now > certificate.not_after:
+        bound, text, problem = certificate.not_after, "notAfter {} is before {}", Problem.CERTIFICATE_EXPIRED
+    elif now < certificate.not_before:
+        bound, text, problem = certificate.not_before, "notBefore {} is after {}", Problem.CERTIFICATE_NOT_YET_VALID
+    else:
+        return None
+    finding = text.format(time_text(bound), time_text(now))
+    return certificate_error(certificate, place, problem, "RFC 5280 4.1.2.5", finding, (bound, now))
+
+
+def time_text(seconds: int) -> str:
+    """``2026-11-23T07:41:00Z``. seconds: POSIX."""
+    days, second = divmod(seconds, 86_400)
+    year, month, day = _civil(days)
+    return f"{year:04}-{month:02}-{day:02}T{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}Z"
+
+
+def _civil(days: int) -> tuple[int, int, int]:
+    """Year, month and day of a number of days since 1970-01-01, in the proleptic Gregorian calendar of any year.
+
+    Counted in eras of 400 years, in years that begin on the first of March, so that the leap day is the last.
+    """
+    era, day_of_era = divmod(days + 719_468, 146_097)
+    year_of_era = (day_of_era - day_of_era // 1_460 + day_of_era // 36_524 - day_of_era // 146_096) // 365
+    day_of_year = day_of_era - (365 * year_of_era + year_of_era // 4 - year_of_era // 100)
+    shifted = (5 * day_of_year + 2) // 153
+    month = shifted + 3 if shifted < 10 else shifted - 9
+    return era * 400 + year_of_era + (month <= 2), month, day_of_year - (153 * shifted + 2) // 5 + 1
+
+
+# --- Fields ---------------------------------------------------------------------------------------
+
+
+def _version(subject: _Subject) -> str | None:
+    version = subject.certificate.version
+    return None if version == 3 else f"version {version}, 3 is needed"
+
+
+def _supported_key(subject: _Subject) -> str | None:
+    return subject.certificate.public_key_problem or None
+
+
+def _strong_key(subject: _Subject) -> str | None:
+    key, least = subject.certificate.public_key, subject.policy.minimum_rsa_bits
+    if not isinstance(key, RSAPublicKey):
+        return None  # every curve that is supported is strong
+    if key.bits < least:
+        return f"RSA modulus of {key.bits} bits, at least {least} needed"
+    return f"RSA modulus of {key.bits} bits is no whole number of octets" if key.bits % 8 else None
+
+
+def _serial(subject: _Subject) -> str | None:
+    serial = subject.certificate.serial
+    if serial <= 0:
+        return f"serialNumber {serial} is not positive"
+    octets = serial.bit_length() // 8 + 1
+    return f"serialNumber of {octets} octets, at most {MAX_SERIAL_OCTETS}" if octets > MAX_SERIAL_OCTETS else None
+
+
+def _issuer(subject: _Subject) -> str | None:
+    return None if subject.certificate.issuer else "issuer is empty"
+
+
+def _ca_subject(subject: _Subject) -> str | None:
+    return None if subject.certificate.subject else "subject of a CA is empty"
+
+
+# --- Extensions -----------------------------------------------------------------------------------
+
+#: What is processed here when it is critical. certificatePolicies, policyMappings and inhibitAnyPolicy ask nothing of a
+#: path as long as no explicit policy is required (RFC 5280 6.1.1 c, e), and ``_explicit_policy`` refuses a path that
+#: requires one.
+_PROCESSED = frozenset(
+    {
+        ext.BASIC_CONSTRAINTS,
+        ext.CERTIFICATE_POLICIES,
+        ext.EXTENDED_KEY_USAGE,
+        ext.INHIBIT_ANY_POLICY,
+        ext.KEY_USAGE,
+        ext.NAME_CONSTRAINTS,
+        ext.POLICY_CONSTRAINTS,
+        ext.POLICY_MAPPINGS,
+        ext.SUBJECT_ALT_NAME,
+    }
+)
+_NEVER_CRITICAL = {
+    ext.AUTHORITY_INFORMATION_ACCESS: "authorityInfoAccess",
+    ext.AUTHORITY_KEY_IDENTIFIER: "authorityKeyIdentifier",
+    ext.SUBJECT_KEY_IDENTIFIER: "subjectKeyIdentifier",
+}
+
+
+def _unknown_critical(subject: _Subject) -> str | None:
+    known = _PROCESSED | _NEVER_CRITICAL.keys()
+    unknown = [
+        identifier for identifier, critical in subject.extensions.present if critical and identifier not in known
+    ]
+    return f"unknown critical extension {unknown[0]}" if unknown else None
+
+
+def _wrongly_critical(subject: _Subject) -> str | None:
+    for identifier, name in _NEVER_CRITICAL.items():
+        if subject.extensions.critical(identifier):
+            return f"{name} is critical"
+    return None
+
+
+def _authority_key_identifier(subject: _Subject) -> str | None:
+    identifier = subject.extensions.authority_key_identifier
+    if (identifier is not None and identifier.key_identifier is not None) or subject.certificate.is_self_signed:
+        return None
+    return "authorityKeyIdentifier with a keyIdentifier is missing"
+
+
+def _anchor_key_identifiers(subject: _Subject) -> str | None:
+    identifier = subject.extensions.authority_key_identifier
+    if identifier is None:
+        return None
+    if identifier.has_issuer or identifier.serial is not None:
+        return "authorityKeyIdentifier of a root has more than a keyIdentifier"
+    if subject.certificate.is_self_issued and identifier.key_identifier != subject.extensions.subject_key_identifier:
+        return "authorityKeyIdentifier of a root differs from its subjectKeyIdentifier"
+    return None
+
+
+def _subject_key_identifier(subject: _Subject) -> str | None:
+    return None if subject.extensions.subject_key_identifier else "subjectKeyIdentifier of a CA is missing"
+
+
+def _basic_constraints(subject: _Subject) -> str | None:
+    constraints = subject.extensions.basic_constraints
+    if constraints is None:
+        return "basicConstraints is missing, so it is no CA"
+    if not constraints.ca:
+        return "basicConstraints says it is no CA"
+    return None if subject.extensions.critical(ext.BASIC_CONSTRAINTS) else "basicConstraints of a CA is not critical"
+
+
+def _leaf_is_ca(subject: _Subject) -> str | None:
+    return "a CA certificate is used as the peer's own" if subject.is_ca else None
+
+
+def _ca_key_usage(subject: _Subject) -> str | None:
+    usage = subject.extensions.key_usage
+    return "keyUsage of a CA lacks keyCertSign" if usage is not None and not usage & KeyUsage.KEY_CERT_SIGN else None
+
+
+def _leaf_key_cert_sign(subject: _Subject) -> str | None:
+    usage = subject.extensions.key_usage or KeyUsage(0)
+    return (
+        "keyUsage has keyCertSign though it is no CA" if usage & KeyUsage.KEY_CERT_SIGN and not subject.is_ca else None
+    )
+
+
+def _ca_extended_key_usage(subject: _Subject) -> str | None:
+    purposes = subject.extensions.extended_key_usage
+    wanted = subject.policy.purpose
+    if purposes is None or wanted.value in purposes or ext.ANY_EXTENDED_KEY_USAGE in purposes:
+        return None
+    return f"extKeyUsage of a CA lacks {_purpose_text(subject)}: it has {', '.join(purposes)}"
+
+
+def _anchor_extended_key_usage(subject: _Subject) -> str | None:
+    return "extKeyUsage in a root" if subject.extensions.extended_key_usage is not None else None
+
+
+def _name_constraints_in_leaf(subject: _Subject) -> str | None:
+    return (
+        "nameConstraints in a certificate that is no CA"
+        if subject.extensions.name_constraints and not subject.is_ca
+        else None
+    )
+
+
+def _name_constraints_critical(subject: _Subject) -> str | None:
+    return "nameConstraints is not critical" if subject.extensions.critical(ext.NAME_CONSTRAINTS) is False else None
+
+
+def _policy_constraints_critical(subject: _Subject) -> str | None:
+    return "policyConstraints is not critical" if subject.extensions.critical(ext.POLICY_CONSTRAINTS) is False else None
+
+
+def _explicit_policy(subject: _Subject) -> str | None:
+    constraints = subject.extensions.policy_constraints
+    if constraints is None or constraints.require_explicit_policy is None:
+        return None
+    return "policyConstraints requires an explicit policy, which is not supported"
+
+
+def _alt_name_critical(subject: _Subject) -> str | None:
+    critical = subject.extensions.critical(ext.SUBJECT_ALT_NAME)
+    return (
+        "subjectAltName is not critical though the subject is empty"
+        if critical is False and not subject.certificate.subject
+        else None
+    )
+
+
+def _alt_name_not_critical(subject: _Subject) -> str | None:
+    critical = subject.extensions.critical(ext.SUBJECT_ALT_NAME)
+    return "subjectAltName is critical though there is a subject" if critical and subject.certificate.subject else None
+
+
+def _alt_name_syntax(subject: _Subject) -> str | None:
+    for name in subject.extensions.subject_alt_name or ():
+        if name.kind is GeneralNameKind.DNS and names.DNSPattern.parse(name.value) is None:
+            return f"subjectAltName {name.text} is no DNS name"
+        if name.kind is GeneralNameKind.IP and len(name.value) not in (4, 16):
+            return f"subjectAltName {name.text} is no address"
+    return None
+
+
+def _alt_name_present(subject: _Subject) -> str | None:
+    return None if subject.extensions.subject_alt_name else "subjectAltName is missing"
+
+
+# --- Common name (CA/Browser Forum) ---------------------------------------------------------------
+
+#: Numbers with dots, in the bases that inet_aton reads; a lone decimal number is no address to anybody who writes a
+#: common name.
+_LOOSE_IPV4 = re.compile(r"(?:0[xX][0-9a-fA-F]+|[0-9]+)(?:\.(?:0[xX][0-9a-fA-F]+|[0-9]+)){1,3}|0[xX][0-9a-fA-F]{8}")
+
+
+def _common_name(subject: _Subject) -> str | None:
+    """A common name that reads as a host name or an address copies a subjectAltName (CA/Browser Forum 7.1.4.3)."""
+    alternatives = subject.extensions.subject_alt_name or ()
+    for text in subject.certificate.subject.values(COMMON_NAME):
+        if _is_address_text(text):
+            known = any(name.kind is GeneralNameKind.IP and name.text == f"IP:{text}" for name in alternatives)
+        else:
+            hosts = [name.value.decode("ascii", "replace") for name in alternatives if name.kind is GeneralNameKind.DNS]
+            known = not _is_host_text(text) or not hosts or text in hosts or _is_parent(text, hosts)
+        if not known:
+            return f"common name {text!r} is no copy of a subjectAltName"
+    return None
+
+
+def _is_address_text(text: str) -> bool:
+    return names.parse_address(text) is not None or _LOOSE_IPV4.fullmatch(text) is not None
+
+
+def _is_host_text(text: str) -> bool:
+    return "." in text and not any(character.isspace() for character in text)
+
+
+def _is_parent(text: str, hosts: list[str]) -> bool:
+    """NOTE: not in the Baseline Requirements, but certificates in use name the domain that their hosts are of."""
+    return any(host.endswith("." + text) for host in hosts)
+
+
+# --- The leaf's usage -----------------------------------------------------------------------------
+
+
+def _purpose_text(subject: _Subject) -> str:
+    return {ext.SERVER_AUTH: "serverAuth", ext.CLIENT_AUTH: "clientAuth"}[subject.policy.purpose.value]
+
+
+def _leaf_key_usage(subject: _Subject) -> str | None:
+    usage = subject.extensions.key_usage
+    return "keyUsage lacks digitalSignature" if usage is not None and not usage & KeyUsage.DIGITAL_SIGNATURE else None
+
+
+def _leaf_extended_key_usage(subject: _Subject) -> str | None:
+    purposes = subject.extensions.extended_key_usage
+    if purposes is None or subject.policy.purpose.value in purposes or ext.ANY_EXTENDED_KEY_USAGE in purposes:
+        return None
+    return f"extKeyUsage lacks {_purpose_text(subject)}: it has {', '.join(purposes)}"
+
+
+def _web_extended_key_usage(subject: _Subject) -> str | None:
+    purposes = subject.extensions.extended_key_usage
+    if purposes is None:
+        return "extKeyUsage is missing"
+    if ext.ANY_EXTENDED_KEY_USAGE in purposes:
+        return "extKeyUsage has anyExtendedKeyUsage"
+    return "extKeyUsage is critical" if subject.extensions.critical(ext.EXTENDED_KEY_USAGE) else None
+
+
+def _server_name(subject: _Subject) -> str | None:
+    """RFC 9525 6.3: subjectAltName alone; a common name never counts."""
+    reference = subject.policy.reference
+    alternatives = subject.extensions.subject_alt_name or ()
+    if reference is None or names.matches(reference, alternatives):
+        return None
+    shown = ", ".join(name.text for name in alternatives[:8]) + (", …" if len(alternatives) > 8 else "")
+    return f"it is not for {reference}: subjectAltName is {shown or 'missing'}"
+
+
+RULES = (
+    _Rule("RFC 5280 4.1.2.1", _version, problem=Problem.CERTIFICATE_UNSUPPORTED),
+    _Rule("RFC 5280 4.1.2.7", _supported_key, problem=Problem.CERTIFICATE_UNSUPPORTED),
+    _Rule("CA/Browser Forum 6.1.5", _strong_key, problem=Problem.CERTIFICATE_WEAK),
+    _Rule("RFC 5280 4.1.2.2", _serial, Role.LEAF | Role.INTERMEDIATE),  # roots with serial 0 are in use
+    _Rule("RFC 5280 4.1.2.4", _issuer),
+    _Rule("RFC 5280 4.1.2.6", _ca_subject, _CA),
+    _Rule("RFC 5280 4.2", _unknown_critical),
+    _Rule("RFC 5280 4.2.1.1, 4.2.1.2, 4.2.2.1", _wrongly_critical),
+    # An anchor's issuer need not be found, so that an anchor need not say whose key it was.
+    _Rule("RFC 5280 4.2.1.1", _authority_key_identifier, Role.LEAF | Role.INTERMEDIATE),
+    _Rule("CA/Browser Forum 7.1.2.1.3", _anchor_key_identifiers, Role.ANCHOR, Profile.WEBPKI),
+    _Rule("RFC 5280 4.2.1.2", _subject_key_identifier, _CA),
+    _Rule("RFC 5280 4.2.1.9", _basic_constraints, _CA),
+    _Rule("CA/Browser Forum 7.1.2.7.6", _leaf_is_ca, Role.LEAF, Profile.WEBPKI),
+    _Rule("RFC 5280 4.2.1.3", _ca_key_usage, _CA),
+    _Rule("RFC 5280 4.2.1.9", _leaf_key_cert_sign, Role.LEAF),
+    _Rule("RFC 5280 4.2.1.12", _ca_extended_key_usage, _CA),
+    _Rule("CA/Browser Forum 7.1.2.1.2", _anchor_extended_key_usage, Role.ANCHOR, Profile.WEBPKI),
+    _Rule("RFC 5280 4.2.1.10", _name_constraints_in_leaf, Role.LEAF),
+    _Rule("RFC 5280 4.2.1.10", _name_constraints_critical, profiles=Profile.RFC5280),
+    _Rule("RFC 5280 4.2.1.11", _policy_constraints_critical),
+    _Rule("RFC 5280 4.2.1.11", _explicit_policy, problem=Problem.CERTIFICATE_UNSUPPORTED),
+    _Rule("RFC 5280 4.2.1.6", _alt_name_critical),
+    _Rule("CA/Browser Forum 7.1.2.7.12", _alt_name_not_critical, Role.LEAF, Profile.WEBPKI),
+    _Rule("RFC 5280 4.2.1.6", _alt_name_syntax, Role.LEAF),
+)
+
+USAGE_RULES = (
+    _Rule("RFC 8446 4.4.2.2", _leaf_key_usage, problem=Problem.CERTIFICATE_USAGE),
+    _Rule("RFC 5280 4.2.1.12", _leaf_extended_key_usage, problem=Problem.CERTIFICATE_USAGE),
+    _Rule(
+        "CA/Browser Forum 7.1.2.7.10",
+        _web_extended_key_usage,
+        profiles=Profile.WEBPKI,
+        problem=Problem.CERTIFICATE_USAGE,
+    ),
+    _Rule("CA/Browser Forum 7.1.2.7.12", _alt_name_present, profiles=Profile.WEBPKI, problem=Problem.CERTIFICATE_NAME),
+    _Rule("CA/Browser Forum 7.1.4.3", _common_name, profiles=Profile.WEBPKI, problem=Problem.CERTIFICATE_NAME),
+    _Rule("RFC 9525 6.3", _server_name, problem=Problem.CERTIFICATE_NAME),
+)
