@@ -18,8 +18,8 @@ HKDF_MAX_BLOCKS = 255
 #: The label and the context of an HkdfLabel have one-octet lengths (RFC 8446 7.1).
 HKDF_LABEL_MAX = 255
 
-#: Eight times the 600 000 now advised for SHA-256; four seconds for each block of output here. A key file must not be able
-#: to ask for hours.
+#: Eight times the 600 000 now advised for SHA-256; four seconds for each block of output here. A key file must not be
+#: able to ask for hours.
 PBKDF2_MAX_ITERATIONS = 5_000_000
 
 #: A key and an IV need 48 octets; each further block of output costs all the iterations again.

@@ -172,10 +172,10 @@ _ROWS = (
 #: Every suite puressl can run, by code point.
 SUITES: Mapping[int, Suite] = MappingProxyType({row.id: row for row in _ROWS})
 
-#: What is offered and accepted unasked, best first. ChaCha20 leads: in Python it is the fastest, and it indexes no table
-#: by a secret. AES-128 stands before AES-256, which costs almost half as much again. CBC comes last, SHA-2 first: only
-#: encrypt-then-MAC makes it sound (RFC 7366), and that is negotiated apart. RSA key exchange has no forward secrecy,
-#: and the groups of DHE are slow and not negotiated: both must be asked for (RFC 9325 4.1).
+#: What is offered and accepted unasked, best first. ChaCha20 leads: in Python it is the fastest, and it indexes no
+#: table by a secret. AES-128 stands before AES-256, which costs almost half as much again. CBC comes last, SHA-2
+#: first: only encrypt-then-MAC makes it sound (RFC 7366), and that is negotiated apart. RSA key exchange has no
+#: forward secrecy, and the groups of DHE are slow and not negotiated: both must be asked for (RFC 9325 4.1).
 DEFAULT_SUITES: tuple[CipherSuite, ...] = (
     CipherSuite.TLS_CHACHA20_POLY1305_SHA256,
     CipherSuite.TLS_AES_128_GCM_SHA256,

@@ -150,7 +150,15 @@ def test_pbkdf2_gives_the_output_of_rfc6070() -> None:
 
 @pytest.mark.parametrize(
     ("iterations", "length"),
-    [(0, 32), (-1, 32), (kdf.PBKDF2_MAX_ITERATIONS + 1, 32), (1 << 200, 32), (1, 0), (1, kdf.PBKDF2_MAX_LENGTH + 1)],
+    [
+        (0, 32),
+        (-1, 32),
+        (kdf.PBKDF2_MAX_ITERATIONS + 1, 32),
+        (1 << 200, 32),
+        (1, 0),
+        (1, -1),
+        (1, kdf.PBKDF2_MAX_LENGTH + 1),
+    ],
 )
 def test_pbkdf2_refuses_parameters_beyond_its_limits_at_once(iterations: int, length: int) -> None:
     started = time.perf_counter()
