@@ -36,7 +36,7 @@ from puressl.wire.record import (
     RecordHeader,
 )
 
-#: What may be sealed: slices of a large write come as views, so that they are copied only once, by the cipher.
+#: What may be sealed: slices of a large write come as views and are copied only when a record is built from them.
 Octets = Union[bytes, memoryview]
 
 AeadFactory = Callable[[BulkCipher, bytes], Aead]
@@ -44,7 +44,7 @@ AeadFactory = Callable[[BulkCipher, bytes], Aead]
 #: Sequence numbers have 64 bits and never wrap (RFC 8446 5.3, RFC 5246 6.1).
 MAX_RECORDS = 1 << 64
 
-#: padding_length is one byte, and counts itself not (RFC 5246 6.2.3.2).
+#: padding_length is one byte that does not count itself (RFC 5246 6.2.3.2).
 _MAX_PADDING = 256
 
 #: A number with every one of the last 256 bytes set to 1: times a byte, it is that byte repeated.

@@ -20,11 +20,9 @@ from typing import Union
 from puressl.codes import ContentType
 from puressl.errors import Problem, ProtocolError
 from puressl.record.protect import PLAINTEXT, Plaintext, Protection, Tls13
+from puressl.wire.messages import HEADER_LENGTH as HANDSHAKE_HEADER_LENGTH
 from puressl.wire.messages import MAX_BODY
 from puressl.wire.record import HEADER_LENGTH, INNER_TYPE_LENGTH, MAX_CIPHERTEXT, MAX_PLAINTEXT, RecordHeader
-
-#: HandshakeType, uint24 (RFC 8446 4).
-HANDSHAKE_HEADER_LENGTH = 4
 
 #: AlertLevel, AlertDescription (RFC 8446 6).
 ALERT_LENGTH = 2
