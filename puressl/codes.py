@@ -1,14 +1,14 @@
 """The IANA registries of TLS, as enums.
 
-Theory of operation: a peer may send any number, so a field that holds a code point is an ``int`` on the wire and in every
-message; it becomes an enum member only where a table knows it. ``name_of`` prints either. The numbers come from the
-registries "TLS Parameters" and "TLS ExtensionType Values"; the defining clause stands beside the groups that are not in
-RFC 8446.
+Theory of operation: a peer may send any number, so a field that holds a code point is an ``int`` on the wire and in
+every message; it becomes an enum member only where a table knows it. ``name_of`` prints either. The numbers come from
+the registries "TLS Parameters" and "TLS ExtensionType Values"; the defining clause stands beside the groups that are
+not in RFC 8446. Two small enums that every layer shares, ``Direction`` and ``Epoch``, stand here too.
 """
 
 from __future__ import annotations
 
-from enum import IntEnum
+from enum import Enum, IntEnum
 
 
 class ProtocolVersion(IntEnum):
@@ -147,7 +147,7 @@ class ExtensionType(IntEnum):
 
 
 class CipherSuite(IntEnum):
-    """The cipher suites puressl builds, and the two signalling values (RFC 8446 B.4, RFC 5246 A.5, 5288, 5289, 7905)."""
+    """The cipher suites puressl builds, and two signalling values (RFC 8446 B.4, RFC 5246 A.5, 5288, 5289, 7905)."""
 
     TLS_RSA_WITH_AES_128_CBC_SHA = 0x002F
     TLS_DHE_RSA_WITH_AES_128_CBC_SHA = 0x0033
@@ -266,6 +266,22 @@ class CertificateStatusType(IntEnum):
     """CertificateStatusType (RFC 6066 8)."""
 
     OCSP = 1
+
+
+class Direction(Enum):
+    """Seen from this end."""
+
+    READ = "read"
+    WRITE = "write"
+
+
+class Epoch(Enum):
+    """Which keys protect a message. The numbers are the ones DTLS and QUIC give them (RFC 9147 6.1, RFC 9001 2.1)."""
+
+    INITIAL = 0
+    EARLY = 1
+    HANDSHAKE = 2
+    APPLICATION = 3
 
 
 def is_grease(value: int) -> bool:

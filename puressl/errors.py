@@ -159,20 +159,24 @@ class Problem(Enum):
     UNSUPPORTED_VERSION = "no common protocol version"
     NO_COMMON_CIPHER_SUITE = "no common cipher suite"
     NO_COMMON_GROUP = "no common key exchange group"
+    NO_COMMON_FINITE_FIELD = "no common finite field group"
     NO_COMMON_SIGNATURE_SCHEME = "no common signature scheme"
     NO_COMMON_APPLICATION_PROTOCOL = "no common application protocol"
     INAPPROPRIATE_FALLBACK = "fallback below a version that both sides have"
     DOWNGRADE_DETECTED = "downgrade sentinel in ServerHello"
     UNRECOGNIZED_NAME = "unknown server name"
     BAD_KEY_SHARE = "invalid key share"
+    BAD_DH_VALUE = "invalid Diffie-Hellman value"
     BAD_SIGNATURE = "signature does not verify"
     BAD_FINISHED = "Finished does not verify"
     BAD_BINDER = "PSK binder does not verify"
     BAD_COOKIE = "cookie differs from the one sent"
+    EXTENDED_MASTER_SECRET_CHANGED = "extended master secret unlike the session's (RFC 7627 5.3)"
     INSECURE_RENEGOTIATION = "peer without secure renegotiation (RFC 5746)"
     RENEGOTIATION_REFUSED = "renegotiation refused"
     WEAK_KEY = "key too weak"
     NO_CERTIFICATE = "peer sent no certificate"
+    NO_CLIENT_CERTIFICATE = "client sent no certificate"
     INTERNAL_ERROR = "internal error"
     # The other side, and the transport
     ALERT_RECEIVED = "alert received"
@@ -230,20 +234,24 @@ PROBLEMS: dict[Problem, ProblemRow] = {
     Problem.UNSUPPORTED_VERSION: ProblemRow(Alert.PROTOCOL_VERSION),
     Problem.NO_COMMON_CIPHER_SUITE: ProblemRow(Alert.HANDSHAKE_FAILURE),
     Problem.NO_COMMON_GROUP: ProblemRow(Alert.HANDSHAKE_FAILURE),
+    Problem.NO_COMMON_FINITE_FIELD: ProblemRow(Alert.INSUFFICIENT_SECURITY),  # RFC 7919 4
     Problem.NO_COMMON_SIGNATURE_SCHEME: ProblemRow(Alert.HANDSHAKE_FAILURE),
     Problem.NO_COMMON_APPLICATION_PROTOCOL: ProblemRow(Alert.NO_APPLICATION_PROTOCOL),
     Problem.INAPPROPRIATE_FALLBACK: ProblemRow(Alert.INAPPROPRIATE_FALLBACK),
     Problem.DOWNGRADE_DETECTED: ProblemRow(Alert.ILLEGAL_PARAMETER),
     Problem.UNRECOGNIZED_NAME: ProblemRow(Alert.UNRECOGNIZED_NAME),
     Problem.BAD_KEY_SHARE: ProblemRow(Alert.ILLEGAL_PARAMETER),
+    Problem.BAD_DH_VALUE: ProblemRow(Alert.HANDSHAKE_FAILURE),  # RFC 7919 3, 4
     Problem.BAD_SIGNATURE: ProblemRow(Alert.DECRYPT_ERROR),
     Problem.BAD_FINISHED: ProblemRow(Alert.DECRYPT_ERROR),
     Problem.BAD_BINDER: ProblemRow(Alert.DECRYPT_ERROR),
     Problem.BAD_COOKIE: ProblemRow(Alert.ILLEGAL_PARAMETER),
+    Problem.EXTENDED_MASTER_SECRET_CHANGED: ProblemRow(Alert.HANDSHAKE_FAILURE),
     Problem.INSECURE_RENEGOTIATION: ProblemRow(Alert.HANDSHAKE_FAILURE),
     Problem.RENEGOTIATION_REFUSED: ProblemRow(Alert.NO_RENEGOTIATION),
     Problem.WEAK_KEY: ProblemRow(Alert.INSUFFICIENT_SECURITY),
     Problem.NO_CERTIFICATE: ProblemRow(Alert.CERTIFICATE_REQUIRED),
+    Problem.NO_CLIENT_CERTIFICATE: ProblemRow(Alert.HANDSHAKE_FAILURE),  # TLS 1.2: RFC 5246 7.4.6
     Problem.INTERNAL_ERROR: ProblemRow(Alert.INTERNAL_ERROR),
     Problem.ALERT_RECEIVED: ProblemRow(None, Reason.ESSLERRSSL),
     Problem.TRUNCATED: ProblemRow(None),

@@ -1,0 +1,143 @@
+"""A client's first states: START and WAIT_SH of RFC 8446 appendix A.1, up to where the version is known.
+
+Theory of operation: ``ClientStart`` sends the offer. ``ClientWaitServerHello`` reads ServerHello, goes round once
+through HelloRetryRequest if it is one, fixes the version, detects downgrades, and hands over to ``client13`` or
+``client12``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from puressl.codes import Epoch, ExtensionType, NamedGroup, ProtocolVersion, name_of
+from puressl.config import ClientConfig
+from puressl.crypto.suites import Suite
+from puressl.crypto.transcript import Transcript
+from puressl.errors import Problem, ProtocolError
+from puressl.handshake import client12, client13
+from puressl.handshake.client_hello import TLS12, TLS13, Offer, bind, first_offer, retried_offer
+from puressl.handshake.compatibility import ignore_change_cipher_spec
+from puressl.handshake.machine import State, on
+from puressl.handshake.offer import check_solicited
+from puressl.handshake.output import Output
+from puressl.handshake.sessions12 import forget
+from puressl.wire import (
+    DOWNGRADE_TLS11,
+    DOWNGRADE_TLS12,
+    ChangeCipherSpec,
+    Cookie,
+    KeyShareRetry,
+    SelectedVersion,
+    ServerHello,
+    SupportedGroups,
+)
+
+
+@dataclass(slots=True)
+class ClientStart(State):
+    """Nothing is sent yet."""
+
+    config: ClientConfig
+
+    leads_to = ("ClientWaitServerHello",)
+
+    def start(self, output: Output) -> State:
+        """Sends ClientHello."""
+        transcript = Transcript()
+        offer = bind(first_offer(self.config), self.config, transcript)
+        transcript.add(output.send(Epoch.INITIAL, offer.hello))
+        return ClientWaitServerHello(self.config, offer, transcript)
+
+
+@dataclass(slots=True)
+class ClientWaitServerHello(State):
+    """WAIT_SH. retried: the suite that HelloRetryRequest chose, None if there was none."""
+
+    config: ClientConfig
+    offer: Offer
+    messages: Transcript
+    retried: Suite | None = None
+
+    @property
+    def transcript(self) -> Transcript:
+        return self.messages
+
+    def failed(self) -> None:
+        if self.offer.session is not None and self.offer.session.version is TLS12:
+            forget(self.config)
+
+    def server_hello(self, message: ServerHello, output: Output) -> State:
+        if message.is_retry:
+            return self._retry(message, output)
+        version = self._version(message)
+        check_solicited(self.offer.hello, message.extensions, "ServerHello")
+        if version is TLS13:
+            return client13.server_hello(self.config, self.offer, self.messages, self.retried, message, output)
+        return client12.server_hello(self.config, self.offer, self.messages, message, output)
+
+    def _version(self, message: ServerHello) -> ProtocolVersion:
+        """RFC 8446 4.1.3, 4.2.1: which version was selected, and whether somebody lowered it."""
+        selected = message.selected_version
+        if message.extensions.get(SelectedVersion) is not None:
+            if selected != TLS13 or TLS13 not in self.config.versions:
+                raise ProtocolError(Problem.ILLEGAL_PARAMETER, f"ServerHello selected version {selected:#06x}")
+            return TLS13
+        if self.retried is not None:
+            raise ProtocolError(Problem.ILLEGAL_PARAMETER, "TLS 1.3's HelloRetryRequest, then an older ServerHello")
+        if selected != TLS12 or TLS12 not in self.config.versions:
+            spoken = ", ".join(version.label for version in self.config.versions)
+            name = name_of(ProtocolVersion, selected)
+            raise ProtocolError(Problem.UNSUPPORTED_VERSION, f"server selected {name}; we speak {spoken}")
+        sentinel = message.random[-len(DOWNGRADE_TLS12) :]
+        if sentinel in (DOWNGRADE_TLS12, DOWNGRADE_TLS11) and TLS13 in self.config.versions:
+            raise ProtocolError(Problem.DOWNGRADE_DETECTED, "the server speaks TLS 1.3, and so do we (RFC 8446 4.1.3)")
+        return TLS12
+
+    def _retry(self, message: ServerHello, output: Output) -> State:
+        """RFC 8446 4.1.4."""
+        if self.retried is not None:
+            raise ProtocolError(Problem.UNEXPECTED_MESSAGE, "second HelloRetryRequest")
+        if TLS13 not in self.config.versions:
+            raise ProtocolError(Problem.ILLEGAL_PARAMETER, "HelloRetryRequest, but TLS 1.3 was not offered")
+        if message.selected_version != TLS13 or message.extensions.get(SelectedVersion) is None:
+            raise ProtocolError(Problem.ILLEGAL_PARAMETER, "HelloRetryRequest without TLS 1.3")
+        check_solicited(
+            self.offer.hello, message.extensions, "HelloRetryRequest", also=frozenset({int(ExtensionType.COOKIE)})
+        )
+        suite = client13.selected_suite(self.config, self.offer, message)
+        share, cookie = message.extensions.get(KeyShareRetry), message.extensions.get(Cookie)
+        if share is None and cookie is None:
+            raise ProtocolError(Problem.ILLEGAL_PARAMETER, "HelloRetryRequest that changes nothing")
+        group = None if share is None else self._retry_group(share.group)
+        self.messages.start(suite.hash)
+        self.messages.replace_with_message_hash()
+        return self._second_hello(suite, group, None if cookie is None else cookie.cookie, output)
+
+    def _retry_group(self, group: int) -> int:
+        """RFC 8446 4.2.8: one that we support and sent no share of."""
+        supported = self.offer.hello.extensions.get(SupportedGroups)
+        offered = supported is not None and group in supported.groups and group in self.config.groups
+        if not offered or group in self.offer.shares:
+            raise ProtocolError(
+                Problem.ILLEGAL_PARAMETER, f"HelloRetryRequest asks for group {name_of(NamedGroup, group)}"
+            )
+        return group
+
+    def _second_hello(self, suite: Suite, group: int | None, cookie: bytes | None, output: Output) -> State:
+        offer = retried_offer(self.config, self.offer, group, cookie, suite)
+        offer = bind(offer, self.config, self.messages)
+        if offer.hello.session_id:
+            output.send(Epoch.INITIAL, ChangeCipherSpec())  # RFC 8446 D.4: before the second flight
+        self.messages.add(output.send(Epoch.INITIAL, offer.hello))
+        return ClientWaitServerHello(self.config, offer, self.messages, suite)
+
+    expects = (
+        on(
+            ServerHello,
+            server_hello,
+            "ClientWaitServerHello",
+            "ClientWaitEncryptedExtensions",
+            *client12.AFTER_SERVER_HELLO,
+        ),
+        on(ChangeCipherSpec, ignore_change_cipher_spec, "ClientWaitServerHello"),
+    )

@@ -1,0 +1,33 @@
+"""An answer may contain only what was offered (RFC 8446 4.2, RFC 5246 7.4.1.4)."""
+
+from __future__ import annotations
+
+from puressl.codes import ExtensionType, name_of
+from puressl.errors import Problem, ProtocolError
+from puressl.events import PeerCertificate
+from puressl.handshake.output import Output
+from puressl.wire import ClientHello, Extensions
+
+
+def check_solicited(hello: ClientHello, answer: Extensions, where: str, *, also: frozenset[int] = frozenset()) -> None:
+    """Refuses an extension that the ClientHello did not offer, with unsupported_extension.
+
+    where: the message, for the error. also: types that may come unasked (the cookie of HelloRetryRequest).
+    """
+    offered = set(hello.extensions.types()) | also
+    for extension in answer.types():
+        if extension not in offered:
+            raise ProtocolError(Problem.UNSOLICITED_EXTENSION, f"{name_of(ExtensionType, extension)} in {where}")
+
+
+def check_alpn(offered: tuple[bytes, ...], protocols: tuple[bytes, ...]) -> bytes:
+    """The one protocol a server selected; it must be one that was offered (RFC 7301 3.1)."""
+    selected = protocols[0]
+    if selected not in offered:
+        raise ProtocolError(Problem.ILLEGAL_PARAMETER, f"server selected ALPN {selected!r}, which was not offered")
+    return selected
+
+
+def report_chain(chain: tuple[bytes, ...], output: Output) -> None:
+    """Tells the user which certificates came, before they are judged."""
+    output.emit(PeerCertificate(chain))
