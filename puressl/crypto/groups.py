@@ -186,9 +186,9 @@ def finite_field_group(p: int, g: int) -> FiniteFieldGroup:
         raise ProtocolError(Problem.ILLEGAL_PARAMETER, f"Diffie-Hellman prime of {bits} bits, at most {MAX_PRIME_BITS}")
     if p % 2 == 0 or not 1 < g < p - 1:
         raise ProtocolError(Problem.ILLEGAL_PARAMETER, "Diffie-Hellman prime or generator")
-    for group in (_ffdhe2048(), _ffdhe3072()):
-        if (group.prime, group.generator) == (p, g):
-            return group
+    for named in (_build(NamedGroup.FFDHE2048), _build(NamedGroup.FFDHE3072)):
+        if isinstance(named, FiniteFieldGroup) and (named.prime, named.generator) == (p, g):
+            return named
     return FiniteFieldGroup(0, f"dhe{bits}", p, g)
 
 
@@ -209,14 +209,8 @@ def _rfc7919_prime(bits: int, offset: int) -> int:
     return (1 << bits) - (1 << (bits - 64)) + ((_e_bits(bits - 130) + offset) << 64) - 1
 
 
-@cache
-def _ffdhe2048() -> FiniteFieldGroup:
-    return FiniteFieldGroup(NamedGroup.FFDHE2048, "ffdhe2048", _rfc7919_prime(2048, 560316), 2)
-
-
-@cache
-def _ffdhe3072() -> FiniteFieldGroup:
-    return FiniteFieldGroup(NamedGroup.FFDHE3072, "ffdhe3072", _rfc7919_prime(3072, 2625351), 2)
+def _ffdhe(group: NamedGroup, bits: int, offset: int) -> FiniteFieldGroup:
+    return FiniteFieldGroup(group, group.name.lower(), _rfc7919_prime(bits, offset), 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,35 +258,41 @@ _BUILDERS: Mapping[NamedGroup, Callable[[], Group]] = {
     NamedGroup.SECP384R1: lambda: WeierstrassGroup(NamedGroup.SECP384R1, Curve.SECP384R1),
     NamedGroup.SECP521R1: lambda: WeierstrassGroup(NamedGroup.SECP521R1, Curve.SECP521R1),
     NamedGroup.X448: lambda: MontgomeryGroup(NamedGroup.X448, "x448", montgomery.CURVE448),
-    NamedGroup.FFDHE2048: _ffdhe2048,
-    NamedGroup.FFDHE3072: _ffdhe3072,
+    NamedGroup.FFDHE2048: lambda: _ffdhe(NamedGroup.FFDHE2048, 2048, 560316),
+    NamedGroup.FFDHE3072: lambda: _ffdhe(NamedGroup.FFDHE3072, 3072, 2625351),
     NamedGroup.X25519MLKEM768: lambda: HybridGroup(NamedGroup.X25519MLKEM768, "x25519mlkem768", _X25519),
 }
 
 
 class _Groups(Mapping[int, Group]):
-    """Every group that can be used here, built at first use; X25519MLKEM768 only with kyber-py."""
+    """Every group that can be used here, each built at its first use; X25519MLKEM768 only with kyber-py."""
 
     def __getitem__(self, group: int) -> Group:
-        return _complete()[group]
+        if group not in _present():
+            raise KeyError(group)
+        return _build(NamedGroup(group))
 
     def __iter__(self) -> Iterator[int]:
-        return iter(_complete())
+        return iter(_present())
 
     def __len__(self) -> int:
-        return len(_complete())
+        return len(_present())
 
 
 @cache
-def _complete() -> dict[int, Group]:
-    absent = () if mlkem.available() else (NamedGroup.X25519MLKEM768,)
-    return {group: build() for group, build in _BUILDERS.items() if group not in absent}
+def _present() -> tuple[NamedGroup, ...]:
+    return tuple(group for group in _BUILDERS if group is not NamedGroup.X25519MLKEM768 or mlkem.available())
+
+
+@cache
+def _build(group: NamedGroup) -> Group:
+    return _BUILDERS[group]()
 
 
 GROUPS: Mapping[int, Group] = _Groups()
 
-#: Offered unless a configuration says otherwise, cheapest first here; the largest finite fields and the hybrid cost
-#: more than the rest of a handshake.
+#: Offered unless a configuration says otherwise, best first: what is cheapest for its strength. The hybrid is left to
+#: those who ask for it, as it needs an optional package and costs several times the rest of the key exchange.
 DEFAULT_GROUPS: tuple[NamedGroup, ...] = (
     NamedGroup.X25519,
     NamedGroup.SECP256R1,

@@ -19,14 +19,11 @@ from puressl.crypto.primes import random_prime
 from puressl.env import Env, Purpose
 from puressl.errors import Problem, ProtocolError
 
-#: 1024 bits is the least that any certificate still in a trace or test carries; whether it is enough is the policy's
-#: affair.
+#: The smallest key met in traces and tests. Whether it is enough is for the policy to say.
 MIN_RSA_BITS = 1024
-#: 16384 bits is the most that common implementations take: above it one verification costs a peer nothing and us
-#: seconds.
+#: What common implementations take at most. A longer key costs its owner nothing and its verifier seconds.
 MAX_RSA_BITS = 16384
-#: The longest public exponent: a larger one is as slow as a private operation and serves nobody (CA/B Forum 6.1.6
-#: recommends up to 2^256, nobody issues it).
+#: The longest public exponent: one of the modulus's length makes a verification as slow as a private operation.
 MAX_RSA_EXPONENT_BITS = 32
 #: F4, the exponent of every key made today.
 RSA_F4 = 65537

@@ -9,6 +9,7 @@ standard wants.
 from __future__ import annotations
 
 import importlib
+import importlib.util
 from functools import cache
 from typing import Any
 
@@ -21,16 +22,12 @@ SECRET_LENGTH = 32
 
 @cache
 def _implementation() -> Any:
-    """kyber-py's ML_KEM_768, or None where it is not installed."""
-    try:
-        return importlib.import_module("kyber_py.ml_kem").ML_KEM_768
-    except ImportError:
-        return None
+    return importlib.import_module("kyber_py.ml_kem").ML_KEM_768
 
 
 def available() -> bool:
-    """Whether kyber-py is installed."""
-    return _implementation() is not None
+    """Whether kyber-py is installed; finding out does not import it."""
+    return importlib.util.find_spec("kyber_py") is not None
 
 
 def key_pair(seed: bytes) -> tuple[bytes, bytes]:

@@ -16,10 +16,10 @@ from puressl.crypto import edwards
 
 @dataclass(frozen=True)
 class Curve:
-    """size:
+    """One of the two curves.
 
-    octets of a scalar and of a coordinate. top: the scalar's highest bit, always set. a24: (A − 2) / 4. mask: a
-    coordinate's bits. edwards: the curve that base points are mapped from.
+    size: octets of a scalar and of a coordinate. top: the scalar's highest bit, always set. a24: (A − 2) / 4. mask: a
+    coordinate's bits. edwards: the curve that multiples of the base point are mapped from.
     """
 
     size: int
@@ -39,11 +39,11 @@ def public_key(curve: Curve, scalar: bytes) -> bytes:
     """The function of the scalar and the base point 9 or 5 (RFC 7748 6). scalar: ``size`` octets, clamped here."""
     x, y, z, _ = edwards.multiply_base(curve.edwards, _clamp(curve, scalar))
     if curve is CURVE25519:
-        u = (z + y) * pow(
-            z - y, -1, curve.p
-        )  # (1 + y) / (1 − y); y is not 1, as no clamped scalar is a multiple of the order
+        # (1 + y) / (1 − y), where y is not 1, as no clamped scalar is a multiple of the order.
+        u = (z + y) * pow(z - y, -1, curve.p)
     else:
-        u = y * y * pow(x, 2 * (curve.p - 2), curve.p)  # y² / x², and 0 for the one clamped scalar that is a multiple
+        # y² / x², and 0 for the one clamped scalar that is a multiple of the order, as the ladder gives.
+        u = y * y * pow(x, 2 * (curve.p - 2), curve.p)
     return (u % curve.p).to_bytes(curve.size, "little")
 
 

@@ -28,6 +28,9 @@ _PKCS1_OVERHEAD = 11
 #: Octets of a premaster secret: the version and 46 random ones (RFC 5246 7.4.7.1).
 PREMASTER_LENGTH = 48
 _VERSION_LENGTH = 2
+#: Octets of a blinding number. All it must be is unguessable; raised to e it covers the whole modulus, and the inverse
+#: of a short number costs a tenth of a long one's.
+_BLINDING_LENGTH = 16
 #: Maps 0 to 1 and all else to 0: finds zeros in padding without stopping at the first.
 _IS_ZERO = bytes([1]) + bytes(255)
 
@@ -53,7 +56,7 @@ def _private(key: RSAPrivateKey, number: int, env: Env) -> int:
 def _blinding(key: RSAPrivateKey, env: Env) -> tuple[int, int]:
     """A random number and its inverse modulo n."""
     while True:
-        mask = int.from_bytes(env.random(key.public.size, Purpose.RSA_BLINDING), "big") % key.n
+        mask = int.from_bytes(env.random(_BLINDING_LENGTH, Purpose.RSA_BLINDING), "big")
         try:
             return mask, pow(mask, -1, key.n)
         except ValueError:  # zero, or a multiple of a prime

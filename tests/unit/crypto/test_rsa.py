@@ -144,7 +144,7 @@ def test_every_private_operation_is_blinded_afresh() -> None:
     env = Recording(b"blind")
     rsa.sign_pkcs1(KEY, SHA256, MESSAGE, env)
     rsa.sign_pkcs1(KEY, SHA256, MESSAGE, env)
-    assert env.asked == [(Purpose.RSA_BLINDING, 128)] * 2
+    assert env.asked == [(Purpose.RSA_BLINDING, 16)] * 2
 
 
 def premaster(version: int = VERSION) -> bytes:
