@@ -155,8 +155,8 @@ class Connection:
         Raises ``SSLError``: ``ebadstate`` before the handshake is complete, ``closed`` after ``close`` or a failure.
         """
         self._check_writable()
-        if self._sender.needs_key_update:
-            self.update_keys(request=False)
+        if self._sender.needs_key_update and hasattr(self._state, "update_keys"):
+            self.update_keys(request=False)  # RFC 8446 5.5; TLS 1.2 has no such way and ends at the limit
         self._sender.send(ContentType.APPLICATION_DATA, bytes(data))
 
     def close(self) -> None:
@@ -278,13 +278,11 @@ class Connection:
     # Output for the handlers --------------------------------------------------------------------------------
 
     def send(self, epoch: Epoch, message: Any) -> bytes:
-        if isinstance(message, ChangeCipherSpec):
-            raw = b"\x01"
-            self._sender.send(ContentType.CHANGE_CIPHER_SPEC, raw)
-        else:
-            raw = encode_handshake(message)
-            self._sender.send(ContentType.HANDSHAKE, raw)
-        self._config.tracer.message(Direction.WRITE, epoch, message, raw)
+        is_handshake = not isinstance(message, ChangeCipherSpec)
+        raw = encode_handshake(message) if is_handshake else b"\x01"
+        if not self._write_closed:  # RFC 8446 6.1: nothing follows close_notify, not even an answer to KeyUpdate
+            self._sender.send(ContentType.HANDSHAKE if is_handshake else ContentType.CHANGE_CIPHER_SPEC, raw)
+            self._config.tracer.message(Direction.WRITE, epoch, message, raw)
         return raw
 
     def emit(self, event: Event) -> None:
@@ -299,7 +297,7 @@ class Connection:
             self._queue_alert(AlertLevel.WARNING, description)
 
     def install(self, direction: Direction, epoch: Epoch, keys: TrafficKeys) -> None:
-        protected = protection(keys, self._config.env)
+        protected = protection(keys, self._config.env, self._config.provider.new_aead)
         if direction is Direction.READ:
             self._receiver.install(protected)
             self._read_epoch = epoch

@@ -41,7 +41,7 @@ class Negotiated:
     hello_retry: bool = False
     extended_master_secret: bool = True
     encrypt_then_mac: bool = False
-    peer_chain: tuple[bytes, ...] = ()
+    peer_chain: tuple[bytes, ...] = field(default=(), repr=False)
     verified_path: tuple[str, ...] = ()
 
 

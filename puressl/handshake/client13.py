@@ -18,7 +18,7 @@ from puressl.crypto.suites import Suite
 from puressl.crypto.transcript import Transcript
 from puressl.errors import Problem, ProtocolError
 from puressl.events import ChooseCredential, HandshakeCompleted, Negotiated, Sign, VerifyPeer
-from puressl.handshake.client_hello import TLS13, Offer, sent_server_name
+from puressl.handshake.client_hello import TLS12, TLS13, Offer, sent_server_name
 from puressl.handshake.compatibility import ignore_change_cipher_spec
 from puressl.handshake.machine import State, on
 from puressl.handshake.offer import check_alpn, check_solicited, report_chain
@@ -107,6 +107,8 @@ def server_hello(
 
 def selected_suite(config: ClientConfig, offer: Offer, message: ServerHello) -> Suite:
     """Checks what ServerHello and HelloRetryRequest have in common, and returns the suite (RFC 8446 4.1.3)."""
+    if message.legacy_version != TLS12:
+        raise ProtocolError(Problem.ILLEGAL_PARAMETER, f"legacy_version {message.legacy_version:#06x} beside TLS 1.3")
     if message.session_id != offer.hello.session_id:
         raise ProtocolError(Problem.ILLEGAL_PARAMETER, "legacy_session_id_echo differs from what was sent")
     if message.compression_method != 0:

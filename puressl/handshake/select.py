@@ -24,6 +24,8 @@ from puressl.wire import (
 
 def version(config: ServerConfig, hello: ClientHello) -> ProtocolVersion:
     """The highest common version (RFC 8446 4.2.1, and D.2 for clients without supported_versions)."""
+    if hello.legacy_version <= ProtocolVersion.SSLv3:
+        raise ProtocolError(Problem.UNSUPPORTED_VERSION, "ClientHello of SSL 3.0 or before (RFC 8446 D.5)")
     offer = hello.extensions.get(SupportedVersionsOffer)
     if offer is not None:
         common = [each for each in config.versions if each in offer.versions]

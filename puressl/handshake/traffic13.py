@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from puressl.codes import Direction, Epoch, KeyUpdateRequest
-from puressl.config import MAX_RECORD_SIZE_LIMIT, MIN_RECORD_SIZE_LIMIT, ClientConfig, ServerConfig
+from puressl.codes import Direction, Epoch, KeyUpdateRequest, ProtocolVersion
+from puressl.config import ClientConfig, ServerConfig
 from puressl.crypto.schedule13 import MasterSecret, TrafficSecret, export, resumption_psk
 from puressl.crypto.suites import Suite
 from puressl.errors import Problem, ProtocolError
@@ -21,6 +21,7 @@ from puressl.handshake.output import Output
 from puressl.handshake.proofs import FinishedValid, PeerProof, authentication_expires
 from puressl.session import MAX_TICKET_LIFETIME, Session
 from puressl.wire import KeyUpdate, NewSessionTicket
+from puressl.wire.record import content_limit
 
 #: KeyUpdates in a row without data between them: no peer has reason for more, and each costs a key derivation.
 MAX_KEY_UPDATES_IN_A_ROW = 32
@@ -59,10 +60,8 @@ def agree_record_size(ours: int | None, theirs: int | None, output: Output) -> N
     """RFC 8449 4: each side keeps to the other's limit once both have sent one; TLS 1.3 counts the content type."""
     if ours is None or theirs is None:
         return
-    if theirs < MIN_RECORD_SIZE_LIMIT:
-        raise ProtocolError(Problem.ILLEGAL_PARAMETER, f"record_size_limit {theirs} is below {MIN_RECORD_SIZE_LIMIT}")
-    output.limit_plaintext(Direction.WRITE, min(theirs, MAX_RECORD_SIZE_LIMIT) - 1)
-    output.limit_plaintext(Direction.READ, ours - 1)
+    output.limit_plaintext(Direction.WRITE, content_limit(theirs, ProtocolVersion.TLSv1_3))
+    output.limit_plaintext(Direction.READ, content_limit(ours, ProtocolVersion.TLSv1_3))
 
 
 @dataclass(slots=True, kw_only=True)

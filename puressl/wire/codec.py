@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from inspect import get_annotations
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from puressl.errors import Problem
@@ -187,7 +188,7 @@ def struct(
 
     def decorate(cls: type[S]) -> type[S]:
         rows: list[Row] = []
-        for name in cls.__dict__.get("__annotations__", {}):
+        for name in get_annotations(cls):
             declared = cls.__dict__.get(name)
             if not isinstance(declared, _Declared):
                 continue
@@ -229,7 +230,7 @@ def decode_with_spans(cls: type[S], raw: bytes) -> tuple[S, list[Span]]:
 
 
 def decode_whole(cls: type[S], data: bytes, start: int, recorder: Recorder | None) -> S:
-    """The structure that fills ``data`` from ``start`` to its end; offsets in complaints count from the start of data."""
+    """The structure that fills ``data`` from ``start`` on; offsets in complaints count from the start of data."""
     end = len(data)
     try:
         message, stop = cls.wire.decode(data, start, end, recorder)

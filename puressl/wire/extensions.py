@@ -455,8 +455,8 @@ TABLE: Mapping[Context, Mapping[int, type[Any]]] = {
     context: {int(each.extension_type): each for each in classes} for context, classes in _CLASSES.items()
 }
 
-#: Types that stand in the table and in none of these contexts are in the wrong place (RFC 8446 4.2). TLS 1.2 has no such
-#: rule: there the handshake refuses what was not offered (RFC 5246 7.4.1.4).
+#: What the table reads anywhere: elsewhere it is in the wrong place (RFC 8446 4.2). TLS 1.2 has no such rule: there the
+#: handshake refuses what was not offered (RFC 5246 7.4.1.4).
 _KNOWN = frozenset(kind for row_ in TABLE.values() for kind in row_)
 #: Known from the registry and legal where the table does not read them: RFC 8446 4.2's columns for others' extensions.
 _UNREAD: Mapping[Context, frozenset[int]] = {

@@ -1,0 +1,95 @@
+"""The README's examples, run as they stand there, and the promises it makes."""
+
+from __future__ import annotations
+
+import re
+import socket
+import threading
+from pathlib import Path
+
+import pytest
+
+from puressl.connection import Connection
+from puressl.errors import ProtocolError
+from puressl.io.blocking import accept, connect
+
+from support.configs import CERTS, client_config, server_config
+
+README = (Path(__file__).resolve().parents[1] / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```python\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+MAX_EXAMPLE_LINES = 15
+
+
+def example(word: str) -> str:
+    """The one example in which a word occurs."""
+    (found,) = [block for block in BLOCKS if word in block]
+    return found
+
+
+def run(code: str, **names: object) -> None:
+    exec(compile(code, "README.md", "exec"), {"certs": str(CERTS), **names})
+
+
+def test_examples_are_short() -> None:
+    assert BLOCKS
+    for block in BLOCKS:
+        assert len(block.strip().splitlines()) <= MAX_EXAMPLE_LINES
+
+
+def test_blocking_client_example_talks_to_a_server() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+
+        def serve() -> None:
+            with accept(listener, server_config(), timeout=10) as peer:
+                peer.write(peer.read(100).upper())
+
+        server = threading.Thread(target=serve)
+        server.start()
+        run(example("blocking import connect"), port=port)
+        server.join(timeout=10)
+
+
+def test_blocking_server_example_talks_to_a_client(monkeypatch: pytest.MonkeyPatch) -> None:
+    echoed: list[bytes] = []
+    clients: list[threading.Thread] = []
+
+    def create_server(address: tuple[str, int]) -> socket.socket:
+        listener = real(address)
+        port = listener.getsockname()[1]
+
+        def talk() -> None:
+            config = client_config(server_name="localhost", alpn=(b"echo",))
+            with connect(("127.0.0.1", port), config, timeout=10) as peer:
+                peer.write(b"hello")
+                echoed.append(peer.read(100))
+
+        clients.append(threading.Thread(target=talk))
+        clients[0].start()
+        return listener
+
+    real = socket.create_server
+    monkeypatch.setattr(socket, "create_server", create_server)
+    run(example("blocking import accept"))
+    clients[0].join(timeout=10)
+    assert echoed == [b"hello"]
+
+
+def test_core_example_raises_what_it_says() -> None:
+    with pytest.raises(ProtocolError, match=r"not a TLS record: .*looks like an HTTP"):
+        run(example("ClientConnection"))
+
+
+def test_certificate_example_prints_a_path(capsys: pytest.CaptureFixture[str]) -> None:
+    run(example("verify_chain"))
+    assert capsys.readouterr().out.count(" <- ") == 2
+
+
+def test_connection_documents_every_public_method() -> None:
+    for name, member in vars(Connection).items():
+        if not name.startswith("_") and callable(member):
+            assert member.__doc__ or name in OUTPUT, name
+
+
+#: ``Connection`` is also the ``Output`` of its handlers, and these are documented there.
+OUTPUT = {"send", "emit", "install", "ask", "secret", "limit_plaintext", "skip_early_data"}
