@@ -10,6 +10,7 @@ costs about 0.1 s, so it is made on first use.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime, timezone
 from functools import lru_cache, wraps
@@ -46,15 +47,15 @@ T = TypeVar("T")
 
 
 class _Schemas(NamedTuple):
-    """asn1crypto's modules, and two structures of RFC 5280 left open where asn1crypto's own tie each identifier to one
-    type:
+    """asn1crypto's modules, and structures of RFC 5280 4.1 left open where asn1crypto's own tie identifiers to types.
 
-    a Name's attribute values and a public key's parameters.
+    Its own would refuse a whole certificate for a common name in an odd string type, or for a key nobody asks for.
     """
 
     x509: Any
     core: Any
     keys: Any
+    certificate: Any
     name: Any
     public_key_info: Any
 
@@ -63,15 +64,45 @@ class _Schemas(NamedTuple):
 def _schemas() -> _Schemas:
     from asn1crypto import core, keys, x509
 
-    attribute_fields = [("type", core.ObjectIdentifier), ("value", core.Any)]
-    attribute = type("AttributeTypeAndValue", (core.Sequence,), {"_fields": attribute_fields})
-    rdn = type("RelativeDistinguishedName", (core.SetOf,), {"_child_spec": attribute})
-    name = type("RDNSequence", (core.SequenceOf,), {"_child_spec": rdn})
-    algorithm_fields = [("algorithm", core.ObjectIdentifier), ("parameters", core.Any, {"optional": True})]
-    algorithm = type("AlgorithmIdentifier", (core.Sequence,), {"_fields": algorithm_fields})
-    key_fields = [("algorithm", algorithm), ("public_key", core.OctetBitString)]
-    public_key_info = type("SubjectPublicKeyInfo", (core.Sequence,), {"_fields": key_fields})
-    return _Schemas(x509, core, keys, name, public_key_info)
+    def structure(name: str, *fields: tuple[Any, ...]) -> Any:
+        return type(name, (core.Sequence,), {"_fields": list(fields)})
+
+    def many(name: str, base: Any, child: Any) -> Any:
+        return type(name, (base,), {"_child_spec": child})
+
+    optional = {"optional": True}
+    attribute = structure("AttributeTypeAndValue", ("type", core.ObjectIdentifier), ("value", core.Any))
+    name = many("RDNSequence", core.SequenceOf, many("RelativeDistinguishedName", core.SetOf, attribute))
+    algorithm = structure(
+        "AlgorithmIdentifier", ("algorithm", core.ObjectIdentifier), ("parameters", core.Any, optional)
+    )
+    public_key_info = structure("SubjectPublicKeyInfo", ("algorithm", algorithm), ("public_key", core.OctetBitString))
+    extension = structure(
+        "Extension",
+        ("extn_id", core.ObjectIdentifier),
+        ("critical", core.Boolean, {"default": False}),
+        ("extn_value", core.OctetString),
+    )
+    tbs = structure(
+        "TBSCertificate",
+        ("version", core.Integer, {"explicit": 0, "default": 0}),
+        ("serial_number", core.Integer),
+        ("signature", algorithm),
+        ("issuer", name),
+        ("validity", x509.Validity),
+        ("subject", name),
+        ("subject_public_key_info", core.Any),
+        ("issuer_unique_id", core.OctetBitString, {"implicit": 1, "optional": True}),
+        ("subject_unique_id", core.OctetBitString, {"implicit": 2, "optional": True}),
+        ("extensions", many("Extensions", core.SequenceOf, extension), {"explicit": 3, "optional": True}),
+    )
+    certificate = structure(
+        "Certificate",
+        ("tbs_certificate", tbs),
+        ("signature_algorithm", algorithm),
+        ("signature_value", core.OctetBitString),
+    )
+    return _Schemas(x509, core, keys, certificate, name, public_key_info)
 
 
 # --- Failures -------------------------------------------------------------------------------------
@@ -97,8 +128,12 @@ def _reads(
     return decorate
 
 
+#: asn1crypto appends the stack of structures it was in; the field's name says it better.
+_WHERE = re.compile(r" while parsing asn1crypto\..*|asn1crypto\.(?:x509|core|keys)\.")
+
+
 def _one_line(error: Exception) -> str:
-    text = " ".join(str(error).split())
+    text = _WHERE.sub("", " ".join(str(error).split()))
     return text or type(error).__name__
 
 
@@ -131,7 +166,7 @@ class CertificateReader:
     @_reads("Certificate")
     def _load(data: bytes) -> tuple[Any, Any]:
         strict.check(data)
-        certificate = _closed(_schemas().x509.Certificate.load(data, strict=True))
+        certificate = _closed(_schemas().certificate.load(data, strict=True))
         return certificate, _closed(certificate["tbs_certificate"])
 
     @_reads("tbsCertificate")
@@ -142,7 +177,7 @@ class CertificateReader:
     @_reads("version")
     def version(self) -> int:
         """1, 2 or 3."""
-        version = int(self._tbs["version"]) + 1
+        version = int(self._tbs["version"].native) + 1
         if version not in (1, 2, 3):
             raise ValueError(f"v{version}")
         if version < 3 and len(self._tbs["extensions"]):
@@ -151,7 +186,7 @@ class CertificateReader:
 
     @_reads("serialNumber")
     def serial(self) -> int:
-        return int(self._tbs["serial_number"])
+        return int(self._tbs["serial_number"].native)
 
     @_reads("issuer")
     def issuer(self) -> Name:
@@ -169,7 +204,8 @@ class CertificateReader:
 
     @_reads("subjectPublicKeyInfo")
     def public_key_info(self) -> bytes:
-        return bytes(_closed(self._tbs["subject_public_key_info"]).dump())
+        """DER; what is inside is for ``decode_public_key``."""
+        return bytes(self._tbs["subject_public_key_info"].dump())
 
     @_reads("signatureAlgorithm")
     def signature_algorithm(self) -> tuple[str, Algorithm | None]:

@@ -22,13 +22,32 @@ from puressl.x509.distinguished_name import EMAIL_ADDRESS
 from puressl.x509.extensions import GeneralName, GeneralNameKind, NameConstraints
 from puressl.x509.names import DNSName, DNSPattern
 
-#: Comparisons of a name with a subtree in one verification: about a third of a second. The densest real chains need a
-#: few hundred; Go's limit is 250 000 as well.
+#: Names and subtrees read, and comparisons of one with the other, in one verification: about a third of a second. The
+#: densest real chains need a few hundred; Go's limit is 250 000 as well.
 MAX_COMPARISONS = 250_000
 
 
 class ConstraintError(Exception):
     """A name or a subtree that breaks the rules; the text says which. It never leaves ``puressl.x509``."""
+
+
+class Budget:
+    """Bounds the work of one verification, over all paths it tries."""
+
+    __slots__ = ("_left",)
+
+    def __init__(self) -> None:
+        self._left = MAX_COMPARISONS
+
+    @property
+    def is_spent(self) -> bool:
+        return self._left < 0
+
+    def spend(self) -> None:
+        """For each name or subtree read and each comparison. Raises ``ConstraintError`` when nothing is left."""
+        self._left -= 1
+        if self._left < 0:
+            raise ConstraintError(f"more than {MAX_COMPARISONS} comparisons of names with subtrees")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,20 +71,20 @@ class _Kind:
 
 
 class NameConstraintState:
-    """The constraints in force at one point of a path. A comparison budget bounds the work."""
+    """The constraints in force at one point of a path. budget: what the comparisons are counted against."""
 
-    def __init__(self) -> None:
+    def __init__(self, budget: Budget) -> None:
+        self._budget = budget
         self._permitted: list[dict[GeneralNameKind, list[_Subtree]]] = []
         self._excluded: dict[GeneralNameKind, list[_Subtree]] = {}
-        self._comparisons = 0
 
     def add(self, constraints: NameConstraints) -> None:
         """Those of one more CA hold from here on. Raises ``ConstraintError`` for a subtree that cannot be read."""
         permitted: dict[GeneralNameKind, list[_Subtree]] = {}
         for base in constraints.permitted:
-            permitted.setdefault(base.kind, []).append(_subtree(base))
+            permitted.setdefault(base.kind, []).append(self._subtree(base))
         for base in constraints.excluded:
-            self._excluded.setdefault(base.kind, []).append(_subtree(base))
+            self._excluded.setdefault(base.kind, []).append(self._subtree(base))
         if permitted:
             self._permitted.append(permitted)
 
@@ -84,27 +103,27 @@ class NameConstraintState:
         kind = _KINDS.get(name.kind)
         if kind is None:
             raise ConstraintError(f"{name.text} is of a kind whose constraints are not supported")
+        self._budget.spend()
         value = kind.name(name)
         for subtree in excluded:
-            if self._counted(kind.touches(subtree.value, value)):
+            self._budget.spend()
+            if kind.touches(subtree.value, value):
                 raise ConstraintError(f"{name.text} lies in the excluded subtree {_shown(subtree.base)}")
         for subtrees in permitted:
-            if not any(self._counted(kind.permits(subtree.value, value)) for subtree in subtrees):
+            if not any(self._permits(kind, subtree, value) for subtree in subtrees):
                 shown = ", ".join(_shown(subtree.base) for subtree in subtrees[:3]) + (
                     ", …" if len(subtrees) > 3 else ""
                 )
                 raise ConstraintError(f"{name.text} lies outside the permitted subtrees {shown}")
 
-    def _counted(self, result: bool) -> bool:
-        self._comparisons += 1
-        if self._comparisons > MAX_COMPARISONS:
-            raise ConstraintError(f"more than {MAX_COMPARISONS} comparisons of names with subtrees")
-        return result
+    def _permits(self, kind: _Kind, subtree: _Subtree, value: Any) -> bool:
+        self._budget.spend()
+        return kind.permits(subtree.value, value)
 
-
-def _subtree(base: GeneralName) -> _Subtree:
-    kind = _KINDS.get(base.kind)
-    return _Subtree(base, None if kind is None else kind.subtree(base))
+    def _subtree(self, base: GeneralName) -> _Subtree:
+        self._budget.spend()
+        kind = _KINDS.get(base.kind)
+        return _Subtree(base, None if kind is None else kind.subtree(base))
 
 
 def _shown(base: GeneralName) -> str:

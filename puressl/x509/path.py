@@ -10,9 +10,10 @@ since no certificate, and no key under the same name, is used twice in one path.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 from puressl.x509.certificate import Certificate
-from puressl.x509.policy import Policy
+from puressl.x509.policy import MAX_DEPTH, Policy
 from puressl.x509.store import TrustStore
 
 Path = tuple[Certificate, ...]
@@ -20,6 +21,19 @@ Path = tuple[Certificate, ...]
 #: Certificates entered during one search. The largest benign pool of the known suites takes a few hundred; a hostile
 #: one ends here.
 MAX_STEPS = 5_000
+
+#: Longer than any path that a policy allows.
+_UNREACHABLE = MAX_DEPTH + 3
+
+
+class _Issuers(NamedTuple):
+    """The candidates for a certificate's issuer, the likelier first; distance: certificates from there, anchor
+    included.
+    """
+
+    anchors: list[Certificate]
+    pool: list[Certificate]
+    distance: int
 
 
 class PathSearch:
@@ -34,6 +48,7 @@ class PathSearch:
             if certificate != leaf and certificate not in trust:
                 self._pool.setdefault(certificate.subject.normalized, []).append(certificate)
         self._distance = self._distances()
+        self._known: dict[Certificate, _Issuers] = {}
         self._steps = 0
 
     @property
@@ -57,7 +72,7 @@ class PathSearch:
         """Where a search without an anchor gets: the leaf, and one issuer after the other as far as the pool goes."""
         path: Path = (self._leaf,)
         while not path[-1].is_self_issued:
-            issuers = [issuer for issuer in self._candidates(path[-1]) if issuer not in path]
+            issuers = [issuer for issuer in self._issuers(path[-1]).pool if issuer not in path]
             if not issuers:
                 break
             path = (*path, issuers[0])
@@ -81,29 +96,35 @@ class PathSearch:
 
     def _extend(self, path: Path, hopeless: Callable[[Path], bool]) -> Iterator[Path]:
         last = path[-1]
-        name = last.issuer.normalized
-        if len(path) + self._distance.get(name, self._policy.longest_path) > self._policy.longest_path:
+        issuers = self._issuers(last)
+        if len(path) + issuers.distance > self._policy.longest_path:
             return
-        for anchor in self._ranked(last, self._trust.issuers(last.issuer)):
+        for anchor in issuers.anchors:
             candidate = (*path, anchor)
             if self._step() and not hopeless(candidate):
                 yield candidate
-        for issuer in self._candidates(last):
+        for issuer in issuers.pool:
             candidate = (*path, issuer)
-            if not _repeats(path, issuer) and self._step() and not hopeless(candidate):
+            if self._step() and not _repeats(path, issuer) and not hopeless(candidate):
                 yield from self._extend(candidate, hopeless)
 
     def _step(self) -> bool:
         self._steps += 1
         return self._steps <= MAX_STEPS
 
-    def _candidates(self, certificate: Certificate) -> list[Certificate]:
-        return self._ranked(certificate, self._pool.get(certificate.issuer.normalized, ()))
+    def _issuers(self, certificate: Certificate) -> _Issuers:
+        """What may have issued a certificate, looked up once."""
+        known = self._known.get(certificate)
+        if known is None:
+            name = certificate.issuer.normalized
+            anchors = self._ranked(certificate, self._trust.issuers(certificate.issuer))
+            pool = self._ranked(certificate, self._pool.get(name, ()))
+            known = _Issuers(anchors, pool, self._distance.get(name, _UNREACHABLE))
+            self._known[certificate] = known
+        return known
 
     def _ranked(self, certificate: Certificate, issuers: Sequence[Certificate]) -> list[Certificate]:
         """Key identifiers and validity order the candidates and exclude none (RFC 4158 3.5.12, 3.5.3)."""
-        if len(issuers) < 2:
-            return list(issuers)
         now = self._policy.seconds
         return sorted(
             issuers,

@@ -17,7 +17,7 @@ from puressl.crypto.signatures import verify_algorithm
 from puressl.errors import CertificateError, Problem, ProtocolError
 from puressl.x509 import rules
 from puressl.x509.certificate import Certificate, certificate_error
-from puressl.x509.constraints import ConstraintError, NameConstraintState
+from puressl.x509.constraints import Budget, ConstraintError, NameConstraintState
 from puressl.x509.path import Path, PathSearch
 from puressl.x509.policy import Policy
 from puressl.x509.rules import Role
@@ -109,6 +109,7 @@ class _Verifier:
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
+        self._budget = Budget()
         self._signatures: dict[tuple[Certificate, Certificate], CertificateError | None] = {}
         self._standing: dict[tuple[Certificate, Role], CertificateError | None] = {}
 
@@ -125,7 +126,8 @@ class _Verifier:
             if self._is_final(path[0]):
                 break
         first = errors[0]
-        first.others = tuple(errors[1 : 1 + MAX_OTHER_ERRORS])
+        others = [error for error in dict.fromkeys(errors) if error is not first]  # one error may end many paths
+        first.others = tuple(others[:MAX_OTHER_ERRORS])
         raise first
 
     def _hopeless(self, path: Path) -> bool:
@@ -138,11 +140,12 @@ class _Verifier:
 
     def _is_final(self, leaf: Certificate) -> bool:
         """Whether no other path can help: the leaf itself is at fault, or the work allowed is done."""
-        return self._standing.get((leaf, Role.LEAF)) is not None or len(self._signatures) >= MAX_SIGNATURE_CHECKS
+        spent = self._budget.is_spent or len(self._signatures) >= MAX_SIGNATURE_CHECKS
+        return spent or self._standing.get((leaf, Role.LEAF)) is not None
 
     def _verify(self, path: Path) -> None:
         """RFC 5280 6.1, from the trust anchor down. Raises ``CertificateError``."""
-        constraints = NameConstraintState()
+        constraints = NameConstraintState(self._budget)
         remaining: int | None = None
         for place in range(len(path) - 1, -1, -1):
             certificate = path[place]
