@@ -1,0 +1,36 @@
+"""Chains that served real sites, at a time when they did."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timezone
+from pathlib import Path
+
+import pytest
+
+from puressl.errors import CertificateError, Reason
+from puressl.x509 import pem
+from puressl.x509.policy import Policy, Profile, Purpose
+from puressl.x509.store import TrustStore
+from puressl.x509.verify import verify_chain
+
+REAL = Path(__file__).resolve().parents[3] / "shared" / "x509" / "real"
+CHAINS = json.loads((REAL / "chains.json").read_text()) if (REAL / "chains.json").is_file() else []
+
+
+def _der(name):
+    return pem.blocks(next(REAL.rglob(name)).read_bytes())[0].decode()
+
+
+@pytest.mark.skipif(not CHAINS, reason="no shared real chains beside the repository")
+@pytest.mark.parametrize("profile", list(Profile))
+@pytest.mark.parametrize("case", CHAINS, ids=lambda case: case["server_name"])
+def test_real_chain_verifies_at_its_time_and_not_today(case, profile):
+    chain = [_der(case["leaf"]), *map(_der, case["untrusted"])]
+    trust = TrustStore.from_bytes(b"".join(pem.encode("CERTIFICATE", _der(name)) for name in case["trusted"]))
+    then = datetime.strptime(case["time"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc).timestamp()
+    terms = {"purpose": Purpose.SERVER_AUTH, "server_name": case["server_name"], "profile": profile}
+    assert len(verify_chain(chain, trust=trust, policy=Policy(time=then, **terms)).path) == 3
+    with pytest.raises(CertificateError) as caught:
+        verify_chain(chain, trust=trust, policy=Policy(time=then + 40 * 365 * 86_400, **terms))
+    assert caught.value.reason is Reason.EPEERCERTEXPIRED
