@@ -1,0 +1,100 @@
+"""The frame of the command line: the table of subcommands, exit codes, and how errors are shown.
+
+Theory of operation: a subcommand is a module that is imported when it is run, so ``puressl --help`` needs none of
+them; its help line stands in the table. Data goes to standard output, messages to standard error. A command fails by
+raising ``SSLError``, or the ``OSError`` of a file; ``run`` shows it in one line, never as a traceback.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted (128 + SIGINT, as shells have it).
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import rich_click as click
+
+from puressl._version import __version__
+from puressl.errors import SSLError
+
+DONE, FAILED, INTERRUPTED = 0, 1, 130
+
+
+@dataclass(frozen=True, slots=True)
+class Subcommand:
+    """A row of the table. module: has the click command as ``command``. help: one line, a sentence."""
+
+    module: str
+    help: str
+
+    def load(self) -> click.Command:
+        command: click.Command = importlib.import_module(self.module).command
+        return command
+
+
+SUBCOMMANDS: Mapping[str, Subcommand] = {
+    "certs": Subcommand("puressl.cli.certs", "Make the test certificates: a small CA for each type of key."),
+}
+
+
+class LazyGroup(click.RichGroup):
+    """A group of ``SUBCOMMANDS``: a stub stands for each until one is resolved to be run."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(SUBCOMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        row = SUBCOMMANDS.get(cmd_name)
+        return click.Command(cmd_name, help=row.help) if row else None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name, stub, rest = super().resolve_command(ctx, args)
+        row = SUBCOMMANDS.get(name or "")
+        return name, row.load() if row else stub, rest
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="puressl", message="%(prog)s %(version)s")
+def cli() -> None:
+    """TLS in pure Python: no OpenSSL, no compiled code, certificates verified.
+
+    Examples:
+
+    \b
+      puressl certs make --out my-certs
+      puressl certs make --help
+    """
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Runs the program and returns its exit code.
+
+    arguments: without the program's name; None for ``sys.argv``. A standard output closed early ends it quietly.
+    """
+    try:
+        result = cli.main(arguments, prog_name="puressl", standalone_mode=False)
+        sys.stdout.flush()
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except click.Abort:
+        return INTERRUPTED
+    except SSLError as error:
+        return _failed(str(error))
+    except BrokenPipeError:
+        # What the interpreter still has to flush at its exit must go somewhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except OSError as error:
+        return _failed(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+    return result if isinstance(result, int) else DONE
+
+
+def _failed(message: str) -> int:
+    click.echo(f"puressl: {message}", err=True)
+    return FAILED
