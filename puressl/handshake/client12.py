@@ -1,9 +1,9 @@
 """The client's states of TLS 1.2 from ServerHello to its own second flight (RFC 5246 7.3).
 
-Theory of operation: ``server_hello`` holds the server's choices to the offer and decides between a full and an abbreviated handshake.
-The states that follow carry one ``Client12``; which comes after Certificate is the suite's to say. The premaster
-secret is ready before ServerHelloDone, so that the second flight is sent in one go, with the two questions it may have
-to ask: which certificate, and its signature. ``client_finish12`` has what comes after it.
+Theory of operation: ``server_hello`` holds the server's choices to the offer and decides between a full and an
+abbreviated handshake. The states that follow carry one ``Client12``; which comes after Certificate is the suite's to
+say. The premaster secret is ready before ServerHelloDone, so that the second flight is sent in one go, with the two
+questions it may have to ask: which certificate, and its signature. ``client_finish12`` has what comes after it.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ class Client12:
         )
 
 
-# ServerHello ------------------------------------------------------------------------------------------------------------
+# ServerHello ----------------------------------------------------------------------------------------------------------
 
 
 def server_hello(
@@ -137,7 +137,7 @@ def _is_misplaced(extension_type: int) -> bool:
 
 
 def _check_renegotiation_info(config: ClientConfig, message: ServerHello) -> None:
-    """RFC 5746 3.4: in the initial handshake it is empty; a server without it may be under the attack of its section 1."""
+    """RFC 5746 3.4: in an initial handshake it is empty; a server without it is open to the attack of its section 1."""
     info = message.extensions.get(RenegotiationInfo)
     if info is None and config.secure_renegotiate:
         raise ProtocolError(Problem.INSECURE_RENEGOTIATION, "no renegotiation_info in ServerHello")
@@ -201,7 +201,7 @@ def _check_resumption(session: Session, parameters: Parameters12) -> None:
         raise ProtocolError(Problem.ILLEGAL_PARAMETER, "encrypt_then_mac dropped in a resumption (RFC 7366 3.1)")
 
 
-# The server's first flight ----------------------------------------------------------------------------------------------
+# The server's first flight --------------------------------------------------------------------------------------------
 
 
 @dataclass(slots=True)
@@ -342,7 +342,7 @@ class ClientWaitServerHelloDone12(_Client12State):
     )
 
 
-# The client's second flight ---------------------------------------------------------------------------------------------
+# The client's second flight -------------------------------------------------------------------------------------------
 
 
 @dataclass(slots=True)

@@ -1,8 +1,9 @@
 """The client's states of TLS 1.2 after its own flight, or after ServerHello of a resumption, to the end (RFC 5246 7.3).
 
-Theory of operation: what is left is the same in both handshakes: a ticket if one was promised, ChangeCipherSpec, Finished. They differ in who
-has spoken: in a resumption the client's own ChangeCipherSpec and Finished are still to be sent. ``ClientConnected12``
-cannot be made without the proofs of authentication and of the server's Finished, and no session is stored before it.
+Theory of operation: what is left is the same in both handshakes: a ticket if one was promised, ChangeCipherSpec,
+Finished. They differ in who has spoken: in a resumption the client's own ChangeCipherSpec and Finished are still to be
+sent. ``ClientConnected12`` cannot be made without the proofs of authentication and of the server's Finished, and no
+session is stored before it.
 """
 
 from __future__ import annotations
@@ -27,7 +28,10 @@ from puressl.wire import ChangeCipherSpec, Finished, NewSessionTicket12
 
 @dataclass(slots=True)
 class Closing12:
-    """What the last states carry. group: of the key exchange. ticket: the server's, once it came. session_id: its ServerHello's."""
+    """What the last states carry.
+
+    group: of the key exchange. ticket: the server's, once it came. session_id: of its ServerHello.
+    """
 
     config: ClientConfig
     messages: Transcript
@@ -78,7 +82,7 @@ class ClientWaitNewSessionTicket12(_Closing12State):
 
 
 class ClientWaitChangeCipherSpec12(_Closing12State):
-    """The server's ChangeCipherSpec must come, at a record's and a message's boundary; the record layer sees to the latter."""
+    """The server's ChangeCipherSpec must come; the record layer refuses it inside a message."""
 
     __slots__ = ()
 

@@ -215,7 +215,7 @@ def _supported_groups(draft: _Draft) -> SupportedGroups | None:
 
 
 def _ec_point_formats(draft: _Draft) -> ECPointFormats | None:
-    return ECPointFormats(bytes([ECPointFormat.UNCOMPRESSED])) if draft.agrees_by(KeyExchange.ECDHE) else None
+    return ECPointFormats((int(ECPointFormat.UNCOMPRESSED),)) if draft.agrees_by(KeyExchange.ECDHE) else None
 
 
 def _session_ticket(draft: _Draft) -> SessionTicket | None:

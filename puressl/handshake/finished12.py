@@ -1,8 +1,8 @@
 """ChangeCipherSpec and Finished of TLS 1.2 (RFC 5246 7.1, 7.4.9).
 
-Theory of operation: the two always go together. Sending: the record, then new keys, then Finished as the first message under them.
-Receiving is two states, since between the record and the message nothing else is legal. Finished covers every handshake
-message before it, so the one who sends second covers the other's Finished too.
+Theory of operation: the two always go together. Sending: the record, then new keys, then Finished as the first message
+under them. Receiving is two states, since between the record and the message nothing else is legal. Finished covers
+every handshake message before it, so the one who sends second covers the other's Finished too.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Key exchange of TLS 1.2: ECDHE, DHE and RSA (RFC 5246 7.4.3, 7.4.7, 8.1; RFC 8422; RFC 7919).
 
-Theory of operation: the client's half of an exchange is one ``ClientExchange``: the ClientKeyExchange to send and the premaster secret.
-The server's half begins with a share that it keeps until ClientKeyExchange comes. What ServerKeyExchange signs is the two
-randoms and the parameters, not the transcript; that binds the key but not the negotiation, which only Finished protects.
+Theory of operation: the client's half of an exchange is one ``ClientExchange``: the ClientKeyExchange to send and the
+premaster secret. The server's half begins with a share that it keeps until ClientKeyExchange comes. What
+ServerKeyExchange signs is the two randoms and the parameters, not the transcript; that binds the key but not the
+negotiation, which only Finished protects.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ CURVES = frozenset(
 FINITE_FIELDS = range(256, 512)
 #: RFC 5246 8.1.1: the version of the ClientHello and random octets.
 PREMASTER_LENGTH = 48
-#: RFC 5246 7.4.1.4.1: what a client without signature_algorithms is taken to offer, by kind of key. SHA-1 signs nothing here.
+#: RFC 5246 7.4.1.4.1: what a client without signature_algorithms is taken to offer. SHA-1 signs nothing here.
 IMPLICIT_SCHEMES: tuple[int, ...] = (SignatureScheme.RSA_PKCS1_SHA1, SignatureScheme.ECDSA_SHA1)
 
 _KEY_TYPES = {
@@ -122,8 +123,8 @@ def answer_rsa(key: PublicKey, client_version: int, provider: Provider, env: Env
 def finite_field_secret(derive: Callable[[bytes], bytes], public: bytes, size: int) -> bytes:
     """The premaster secret of DHE: without its leading zeros (RFC 5246 8.1.2).
 
-    derive: public value to shared secret. public: the peer's value, leading zeros optional. size: octets of the prime. A value
-    out of range is handshake_failure here (RFC 7919 3, 4), not illegal_parameter.
+    derive: public value to shared secret. public: the peer's value, leading zeros optional. size: octets of the prime.
+    A value out of range is handshake_failure here (RFC 7919 3, 4), not illegal_parameter.
     """
     try:
         shared = derive(public.lstrip(b"\x00").rjust(size, b"\x00"))

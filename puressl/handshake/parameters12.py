@@ -1,9 +1,9 @@
 """What a TLS 1.2 handshake agrees on, and the secrets that follow from it (RFC 5246 6.1, 6.3, 8.1).
 
-Theory of operation: ``Parameters12`` is the outcome of the two hellos, the same object on both sides. A premaster secret, or the
-master secret of a resumed session, turns it into ``Secrets12``: master secret and key block. With the extended master secret
-(RFC 7627) the master secret is bound to the handshake so far; without it to the two randoms only, and then nothing may
-be exported or resumed.
+Theory of operation: ``Parameters12`` is the outcome of the two hellos, the same object on both sides. A premaster
+secret, or the master secret of a resumed session, turns it into ``Secrets12``: master secret and key block. With the
+extended master secret (RFC 7627) the master secret is bound to the handshake so far; without it to the two randoms
+only, and then nothing may be exported or resumed.
 """
 
 from __future__ import annotations
@@ -44,12 +44,12 @@ class Parameters12:
     server_name: str | None
 
     def agreed(self, premaster: bytes, transcript: Transcript, output: Output) -> Secrets12:
-        """The secrets of a full handshake. transcript: ClientHello up to ClientKeyExchange, the session hash (RFC 7627 3)."""
-        hash = self.suite.hash
+        """The secrets of a full handshake. transcript: up to ClientKeyExchange, for the session hash (RFC 7627 3)."""
+        prf_hash = self.suite.hash
         if self.extended_master_secret:
-            master = extended_master_secret(hash, premaster, transcript.digest())
+            master = extended_master_secret(prf_hash, premaster, transcript.digest())
         else:
-            master = master_secret(hash, premaster, self.client_random, self.server_random)
+            master = master_secret(prf_hash, premaster, self.client_random, self.server_random)
         return self.resumed(master, output)
 
     def resumed(self, master: bytes, output: Output) -> Secrets12:
@@ -77,7 +77,7 @@ class Parameters12:
 
 
 def check_mac(suite: Suite, encrypt_then_mac: bool, *, allow_mac_then_encrypt: bool) -> None:
-    """CBC without encrypt-then-MAC (RFC 7366) is the stuff of Lucky Thirteen: refused with handshake_failure unless allowed."""
+    """Refuses CBC without encrypt-then-MAC (RFC 7366), which Lucky Thirteen lives on, unless it is allowed."""
     if not mac_is_sound(suite, encrypt_then_mac, allow_mac_then_encrypt=allow_mac_then_encrypt):
         raise ProtocolError(Problem.NO_COMMON_CIPHER_SUITE, f"{suite.name} without encrypt-then-MAC (RFC 7366)")
 
@@ -88,7 +88,7 @@ def mac_is_sound(suite: Suite, encrypt_then_mac: bool, *, allow_mac_then_encrypt
 
 
 def agree_record_size(ours: int | None, theirs: int | None, output: Output) -> None:
-    """RFC 8449 4: each side keeps to the other's limit once both have sent one. In TLS 1.2 the content type does not count."""
+    """RFC 8449 4: once both have sent a limit, each keeps to the other's. The content type does not count here."""
     if ours is None or theirs is None:
         return
     output.limit_plaintext(Direction.WRITE, content_limit(theirs, TLS12))

@@ -12,7 +12,7 @@ def may_resume(
 ) -> bool:
     """Whether a session is still good under the settings of today: only those it was made with.
 
-    server_name, alpn: of this handshake (RFC 6066 3: never for another name). What the version adds is the caller's to check.
+    server_name, alpn: of this handshake (RFC 6066 3: never for another name). What the version adds, the caller checks.
     """
     return (
         session.version is version

@@ -1,7 +1,8 @@
 """A server's choices in TLS 1.2, as pure functions of the ClientHello and the configuration.
 
-Theory of operation: a TLS 1.2 suite decides three things at once: key exchange, authentication and cipher. ``suites`` leaves those for
-which group and cipher are agreed; which of them the certificate allows is asked when it is chosen (``suite``).
+Theory of operation: a TLS 1.2 suite decides three things at once: key exchange, authentication and cipher. ``suites``
+leaves those for which group and cipher are agreed; which of them the certificate allows is asked when it is chosen
+(``suite``).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The server's choices and first flight in TLS 1.2 (RFC 5246 7.3, 7.4.1).
 
-Theory of operation: ``client_hello`` makes a ``Negotiation12``, which checks what the client must say, looks for its session, and
-else for a certificate and a suite; each question to the configuration is a continuation. A session found is resumed at
-once: the abbreviated handshake has no choices. Otherwise the whole flight is sent, and the states of
+Theory of operation: ``client_hello`` makes a ``Negotiation12``, which checks what the client must say, looks for its
+session, and else for a certificate and a suite; each question to the configuration is a continuation. A session found
+is resumed at once: the abbreviated handshake has no choices. Otherwise the whole flight is sent, and the states of
 ``server_finish12`` take the client's answer.
 """
 
@@ -99,7 +99,7 @@ class Negotiation12:
         self.alpn = select.application_protocol(self.config, self.hello)
         return self._find_session(output)
 
-    # Resumption ---------------------------------------------------------------------------------------------------------
+    # Resumption -------------------------------------------------------------------------------------------------------
 
     def _find_session(self, output: Output) -> State:
         """By ticket, or by session identifier if no ticket is presented (RFC 5077 3.4)."""
@@ -118,7 +118,7 @@ class Negotiation12:
         return self._resume(session, suite, output)
 
     def _resumable_suite(self, session: Session) -> Suite | None:
-        """The suite of a session that may be resumed; None asks for a full handshake (RFC 5246 7.4.1.2, RFC 7627 5.3)."""
+        """The suite of a session that may be resumed, None for a full handshake (RFC 5246 7.4.1.2, RFC 7627 5.3)."""
         config = self.config
         suite = next((each for each in config.suites_for(TLS12) if each.id == session.suite), None)
         if suite is None or suite.id not in self.hello.cipher_suites:
@@ -154,7 +154,7 @@ class Negotiation12:
         )
         return ServerWaitChangeCipherSpec12(closing, secrets, ResumedPeer(session))
 
-    # Certificate and suite --------------------------------------------------------------------------------------------------
+    # Certificate and suite --------------------------------------------------------------------------------------------
 
     def _choose_credential(self, output: Output) -> State:
         candidates = select12.suites(self.config, self.hello)
@@ -197,7 +197,7 @@ class Negotiation12:
             return b""
         return config.env.random(SESSION_ID_LENGTH, Purpose.SESSION_ID)
 
-    # ServerHello ----------------------------------------------------------------------------------------------------------------
+    # ServerHello ------------------------------------------------------------------------------------------------------
 
     def _random(self) -> bytes:
         """RFC 8446 4.1.3: a server that speaks TLS 1.3 says so even where it was made to speak TLS 1.2."""
@@ -232,7 +232,7 @@ class Negotiation12:
         offered, ours = self.hello.extensions, record_size_limit(self.config.record_size_limit)
         limit = offered.get(RecordSizeLimit)
         agree_record_size(ours, limit.limit if limit is not None else None, output)
-        uncompressed = ECPointFormats(bytes([ECPointFormat.UNCOMPRESSED]))
+        uncompressed = ECPointFormats((int(ECPointFormat.UNCOMPRESSED),))
         is_ecc = suite.key_exchange is KeyExchange.ECDHE
         rows = (
             # RFC 6066 3: not in a resumption.

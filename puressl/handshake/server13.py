@@ -71,6 +71,7 @@ from puressl.wire import (
     Cookie,
     EarlyData,
     EncryptedExtensions,
+    Extension,
     Extensions,
     Finished,
     KeyShareEntry,
@@ -293,7 +294,7 @@ def _encrypted_extensions(negotiation: Negotiation, output: Output) -> Extension
     """RFC 8446 4.3.1."""
     config, offered = negotiation.config, negotiation.hello.extensions
     groups = config.groups if config.advertised_groups is None else config.advertised_groups
-    extensions: list[object] = []
+    extensions: list[Extension] = []
     if groups:
         extensions.append(SupportedGroups(tuple(int(group) for group in groups)))
     limit = offered.get(RecordSizeLimit)

@@ -1,8 +1,8 @@
 """The server's last states of TLS 1.2: the client's ChangeCipherSpec and Finished (RFC 5246 7.3).
 
-Theory of operation: in a full handshake the client's Finished comes first and the server's ticket, ChangeCipherSpec and Finished answer
-it; in a resumption ours are sent already. A session is stored or sealed only once the client's Finished is verified.
-``ServerConnected12`` cannot be made without the proofs.
+Theory of operation: in a full handshake the client's Finished comes first and the server's ticket, ChangeCipherSpec and
+Finished answer it; in a resumption ours are sent already. A session is stored or sealed only once the client's Finished
+is verified. ``ServerConnected12`` cannot be made without the proofs.
 """
 
 from __future__ import annotations
@@ -27,7 +27,10 @@ from puressl.wire import ChangeCipherSpec, Finished, NewSessionTicket12
 
 @dataclass(slots=True)
 class ServerClosing12:
-    """What the last states carry. group: of the key exchange. session_id: under which the session is kept here, b"" if it is not."""
+    """What the last states carry.
+
+    group: of the key exchange. session_id: under which the session is kept here, b"" if it is not.
+    """
 
     config: ServerConfig
     messages: Transcript

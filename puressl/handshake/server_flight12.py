@@ -1,8 +1,8 @@
-"""The server's states of TLS 1.2 for the client's second flight, up to its ChangeCipherSpec (RFC 5246 7.3, 7.4.6 to 7.4.8).
+"""The server's states of TLS 1.2 for the client's second flight, before ChangeCipherSpec (RFC 5246 7.4.6 to 7.4.8).
 
-Theory of operation: which ClientKeyExchange is legal depends on the suite, so each has its state. With RSA key exchange the answer
-to ``DecryptPremaster`` is always 48 bytes, right or not: what is wrong with it shows at Finished and nowhere earlier. A
-client that sent a certificate must prove its key in CertificateVerify.
+Theory of operation: which ClientKeyExchange is legal depends on the suite, so each has its state. With RSA key exchange
+the answer to ``DecryptPremaster`` is always 48 bytes, right or not: what is wrong with it shows at Finished and nowhere
+earlier. A client that sent a certificate must prove its key in CertificateVerify.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from puressl.x509.verifier import VerifiedPeer
 
 @dataclass(slots=True)
 class Server12:
-    """What the states carry. client_version: of ClientHello. share: our half, None for RSA. requested: CertificateRequest."""
+    """What the states carry. client_version: of ClientHello. share: our half, None for RSA. requested: if we asked."""
 
     closing: ServerClosing12
     credential: Credential

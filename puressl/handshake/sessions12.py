@@ -1,8 +1,8 @@
 """Sessions of TLS 1.2: what is kept for resumption, for how long, and when it is forgotten (RFC 5246 F.1.4, RFC 5077).
 
-Theory of operation: only a session with the extended master secret is kept at all: RFC 7627 5.3 wants no other resumed. Its
-master secret serves every connection that resumes it, so unlike a ticket of TLS 1.3 it may be used again, and it never
-outlives a day or the certificates it rests on, however often it is used.
+Theory of operation: only a session with the extended master secret is kept at all: RFC 7627 5.3 wants no other resumed.
+Its master secret serves every connection that resumes it, so unlike a ticket of TLS 1.3 it may be used again, and it
+never outlives a day or the certificates it rests on, however often it is used.
 """
 
 from __future__ import annotations
@@ -49,6 +49,6 @@ def new_session(
 
 
 def forget(config: ClientConfig) -> None:
-    """A connection that failed takes its session with it (RFC 5246 7.2.2), or each new attempt would fail the same way."""
+    """A connection that failed takes its session with it (RFC 5246 7.2.2), or each new attempt would fail as well."""
     if config.sessions is not None:
         config.sessions.discard(config.scope)

@@ -1,9 +1,9 @@
 """TLS 1.2 after the handshake: data, the refusal of renegotiation, and the exporter (RFC 5705).
 
-Theory of operation: the connected states keep what the exporter needs and the proofs. A peer may ask to renegotiate at any time; the
-answer is the alert no_renegotiation at the level of warning, which RFC 5246 7.2.2 says it always has, from client and
-server alike (RFC 5746 4.2 demands it of clients), and the connection goes on: whether it is of use without is for the
-asker to decide. Nobody has reason to ask often.
+Theory of operation: the connected states keep what the exporter needs and the proofs. A peer may ask to renegotiate at
+any time; the answer is the alert no_renegotiation at the level of warning, which RFC 5246 7.2.2 says it always has,
+from client and server alike (RFC 5746 4.2 demands it of clients), and the connection goes on: whether it is of use
+without is for the asker to decide. Nobody has reason to ask often.
 """
 
 from __future__ import annotations

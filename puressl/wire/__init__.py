@@ -1,33 +1,22 @@
-"""Bytes to messages and back (RFC 8446 4, RFC 5246 7.4)."""
+"""Bytes to messages and back: every message and extension class, and the functions that encode and decode them.
 
-from puressl.wire.auth import (
-    Certificate,
-    CertificateEntry,
-    CertificateRequest,
-    CertificateVerify,
-    Finished,
-)
-from puressl.wire.codec import (
-    Structure,
-    decode,
-    decode_with_spans,
-    encode,
-)
-from puressl.wire.extensions import (
-    TABLE,
+Theory of operation: ``fields`` has the codecs of single fields, ``codec`` makes classes of them, ``bodies`` and
+``extensions`` are the extensions, ``hello``, ``auth``, ``post`` and ``tls12`` the messages, ``messages`` their header.
+"""
+
+from puressl.wire.auth import Certificate, CertificateEntry, CertificateRequest, CertificateVerify, Finished
+from puressl.wire.bodies import (
     ApplicationProtocols,
     CertificateAuthorities,
     CertificateStatusEntry,
     CompressCertificate,
-    Context,
     Cookie,
     EarlyData,
     EarlyDataLimit,
     ECPointFormats,
     EncryptThenMac,
     ExtendedMasterSecret,
-    Extension,
-    Extensions,
+    ExtensionBody,
     KeyShareEntry,
     KeyShareOffer,
     KeyShareRetry,
@@ -41,7 +30,6 @@ from puressl.wire.extensions import (
     PreSharedKeySelected,
     PskIdentity,
     PskKeyExchangeModes,
-    RawExtension,
     RecordSizeLimit,
     RenegotiationInfo,
     SelectedVersion,
@@ -51,34 +39,26 @@ from puressl.wire.extensions import (
     SignatureAlgorithms,
     SignatureAlgorithmsCert,
     SignedCertificateTimestamps,
-    SignedCertificateTimestampsOffer,
     StatusRequest,
     StatusRequestAck,
     SupportedGroups,
     SupportedVersionsOffer,
 )
+from puressl.wire.codec import Row, Structure, decode, decode_with_spans, encode
+from puressl.wire.extensions import Context, Extension, Extensions, RawExtension
 from puressl.wire.hello import (
     DOWNGRADE_TLS11,
     DOWNGRADE_TLS12,
     HELLO_RETRY_RANDOM,
     ClientHello,
     EncryptedExtensions,
+    HandshakeMessage,
     ServerHello,
     binders_length,
 )
-from puressl.wire.messages import (
-    MAX_BODY,
-    decode_handshake,
-    decode_handshake_with_spans,
-    encode_handshake,
-)
-from puressl.wire.post import (
-    Alert,
-    ChangeCipherSpec,
-    EndOfEarlyData,
-    KeyUpdate,
-    NewSessionTicket,
-)
+from puressl.wire.messages import MAX_BODY, decode_handshake, decode_handshake_with_spans, encode_handshake
+from puressl.wire.post import Alert, ChangeCipherSpec, EndOfEarlyData, KeyUpdate, NewSessionTicket
+from puressl.wire.spans import Span
 from puressl.wire.tls12 import (
     Certificate12,
     CertificateRequest12,
@@ -98,7 +78,6 @@ __all__ = [
     "DOWNGRADE_TLS12",
     "HELLO_RETRY_RANDOM",
     "MAX_BODY",
-    "TABLE",
     "Alert",
     "ApplicationProtocols",
     "Certificate",
@@ -126,8 +105,10 @@ __all__ = [
     "EndOfEarlyData",
     "ExtendedMasterSecret",
     "Extension",
+    "ExtensionBody",
     "Extensions",
     "Finished",
+    "HandshakeMessage",
     "HelloRequest",
     "KeyShareEntry",
     "KeyShareOffer",
@@ -148,6 +129,7 @@ __all__ = [
     "RawExtension",
     "RecordSizeLimit",
     "RenegotiationInfo",
+    "Row",
     "SelectedVersion",
     "ServerHello",
     "ServerHelloDone",
@@ -159,7 +141,7 @@ __all__ = [
     "SignatureAlgorithms",
     "SignatureAlgorithmsCert",
     "SignedCertificateTimestamps",
-    "SignedCertificateTimestampsOffer",
+    "Span",
     "StatusRequest",
     "StatusRequestAck",
     "Structure",

@@ -154,10 +154,19 @@ class StructCodec(Codec[S]):
         text = self.check(value) if self.check else None
         if text:
             raise Fault(text)
-        self.encode_rows(value, self.rows, out)
+        self._encode_rows(value, self.rows, out)
 
-    def encode_rows(self, value: S, rows: Sequence[Row], out: bytearray) -> None:
-        """Append some of the rows of a message: what is signed is often a part of it."""
+    def encode_until(self, value: S, name: str) -> bytes:
+        """The rows before the one named ``name``: what is signed is often a part of a message."""
+        names = [row.name for row in self.rows]
+        out = bytearray()
+        try:
+            self._encode_rows(value, self.rows[: names.index(name)], out)
+        except Fault as fault:
+            raise fault.usage_error(self.type_name) from None
+        return bytes(out)
+
+    def _encode_rows(self, value: S, rows: Sequence[Row], out: bytearray) -> None:
         values = [getattr(value, row.name) for row in self.rows if row.is_field]
         for row in rows:
             try:

@@ -1,381 +1,31 @@
-"""Extensions: their bodies, and which message may carry which (RFC 8446 4.2).
+"""Extensions: the container, the table of which stands where, and the codec of an extension block.
 
-Theory of operation: each body is a structure of rows. ``TABLE`` says for each context, a message that carries
-extensions, and each type which class reads the body; the same table tells a known extension in the wrong place from an
-unknown one, which is kept as it is. ``Extensions`` is the ordered, immutable block; it refuses a type that stands
-twice.
+Theory of operation: ``ROWS`` says for every extension type and message (``Context``) which class its body has, and any
+rule that holds only there. It is the machine-readable form of the table in RFC 8446 4.2. An extension whose type the table
+does not know stays a ``RawExtension``. One that it knows, in a message it is not specified for, is refused
+(RFC 8446 4.2: illegal_parameter); only a TLS 1.2 ServerHello keeps such an extension raw, since RFC 5246 7.4.1.4 has
+another rule for it: unless the client offered it, the answer is unsupported_extension.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from enum import Enum
-from typing import Any, ClassVar, TypeVar
+from typing import Any, TypeVar, Union
 
-from puressl.codes import (
-    CertificateStatusType,
-    ExtensionType,
-    NamedGroup,
-    NameType,
-    ProtocolVersion,
-    PskKeyExchangeMode,
-    SignatureScheme,
-    name_of,
-)
+from puressl.codes import ExtensionType, name_of
 from puressl.errors import Problem
-from puressl.wire.codec import Structure, constant, row, struct
-from puressl.wire.fields import (
-    Adapted,
-    Checked,
-    Fault,
-    Opaque,
-    Prefixed,
-    Rest,
-    UintVector,
-    Vector,
-    uint8,
-    uint16,
-    uint32,
-)
+from puressl.wire import bodies
+from puressl.wire.bodies import ExtensionBody
+from puressl.wire.fields import Fault, Prefixed
 from puressl.wire.spans import Recorder
 
-T = TypeVar("T", bound=Structure)
-
-#: RFC 6066 3 with RFC 1035 2.3.4: the longest DNS name.
-MAX_HOST_NAME = 255
-
-
-def _distinct(values: tuple[Any, ...]) -> str | None:
-    return "an element stands twice" if len(set(values)) != len(values) else None
-
-
-def _one(values: tuple[Any, ...]) -> str | None:
-    return None if len(values) == 1 else f"{len(values)} elements where exactly one is allowed"
-
-
-def _zeros(octets: bytes) -> str | None:
-    return "padding that is not zero" if octets.strip(b"\x00") else None
-
-
-class Extension(Structure):
-    """A typed extension body."""
-
-    __slots__ = ()
-    extension_type: ClassVar[ExtensionType]
-
-
-# server_name (RFC 6066 3) -----------------------------------------------------------------------------------
-
-
-@struct("A name of a server", "RFC 6066 3")
-class _ServerNameEntry(Structure):
-    name_type: ClassVar[int] = constant(1, NameType.HOST_NAME, "the kind of name", "RFC 6066 3", NameType)
-    host_name: bytes = row(Opaque(2, 1, MAX_HOST_NAME, "the DNS name"), "the DNS name, ASCII", "RFC 6066 3")
-
-
-def _host_name_problem(names: tuple[_ServerNameEntry, ...]) -> str | None:
-    if len(names) != 1:
-        return f"{len(names)} names; one host_name is all that is defined"
-    name = names[0].host_name
-    if not name.isascii() or any(byte <= 0x20 or byte == 0x7F for byte in name):
-        return "host_name with bytes that no DNS name has"
-    return None
-
-
-@struct("The server name that the client asks for", "RFC 6066 3")
-class ServerNameOffer(Extension):
-    """Lenient where real clients are odd: an address literal and a trailing dot are let through (RFC 6066 3 forbids
-    both).
-    """
-
-    extension_type: ClassVar[ExtensionType] = ExtensionType.SERVER_NAME
-    host_name: str = row(
-        Adapted(
-            Checked(Vector(_ServerNameEntry.wire, 2, 1, 65535, "a server name", "RFC 6066 3"), _host_name_problem),
-            lambda names: names[0].host_name.decode("ascii"),
-            lambda name: (_ServerNameEntry(name.encode("ascii", "replace")),),
-        ),
-        "the list of names",
-        "RFC 6066 3",
-    )
-
-
-@struct("The server used the name", "RFC 6066 3")
-class ServerNameAck(Extension):
-    extension_type: ClassVar[ExtensionType] = ExtensionType.SERVER_NAME
-
-
-@struct("The largest fragment the client accepts", "RFC 6066 4")
-class MaxFragmentLength(Extension):
-    extension_type: ClassVar[ExtensionType] = ExtensionType.MAX_FRAGMENT_LENGTH
-    code: int = row(uint8(low=1, high=4), "1 to 4 for 2^9 to 2^12 bytes", "RFC 6066 4")
-
-
-# status_request (RFC 6066 8, RFC 8446 4.4.2.1) --------------------------------------------------------------
-
-
-@struct("The client asks for a stapled certificate status", "RFC 6066 8")
-class StatusRequest(Extension):
-    extension_type: ClassVar[ExtensionType] = ExtensionType.STATUS_REQUEST
-    status_type: int = row(uint8(CertificateStatusType), "the kind of status", "RFC 6066 8")
-    request: bytes = row(Rest(0, 65535), "responder_id_list and request_extensions", "RFC 6066 8")
-
-
-@struct("The server will send a certificate status", "RFC 6066 8")
-class StatusRequestAck(Extension):
-    extension_type: ClassVar[ExtensionType] = ExtensionType.STATUS_REQUEST
-
-
-@struct("A stapled certificate status", "RFC 8446 4.4.2.1")
-class CertificateStatusEntry(Extension):
-    extension_type: ClassVar[ExtensionType] = ExtensionType.STATUS_REQUEST
-    status_type: int = row(uint8(CertificateStatusType), "the kind of status", "RFC 6066 8")
-    response: bytes = row(Opaque(3, 1, meaning="an OCSPResponse in DER"), "the OCSP response", "RFC 6066 8")
-
-
-# Groups, points and signatures ------------------------------------------------------------------------------
-
-
-@struct("The groups for key exchange, in order of preference", "RFC 8446 4.2.7")
-class SupportedGroups(Extension):
-    extension_type: ClassVar[ExtensionType] = ExtensionType.SUPPORTED_GROUPS
-    groups: tuple[int, ...] = row(UintVector(2, 2, 2, 65535, "a group", NamedGroup), "the groups", "RFC 8446 4.2.7")
-
-
-@struct("The forms of elliptic curve points that are read", "RFC 8422 5.1.2")
-class ECPointFormats(Extension):
-    extension_type: ClassVar[ExtensionType] = ExtensionType.EC_POINT_FORMATS
-    formats: bytes = row(Opaque(1, 1, 255, "ECPointFormat values"), "the formats", "RFC 8422 5.1.2")
-
-
-@struct("The signature schemes that are verified", "RFC 8446 4.2.3")
-class SignatureAlgorithms(Extension):
-    extension_type: ClassVar[ExtensionType] = ExtensionType.SIGNATURE_ALGORITHMS
-    schemes: tuple[int, ...] = row(
-        UintVector(2, 2, 2, 65534, "a scheme", SignatureScheme), "the schemes", "RFC 8446 4.2.3"
-    )
-
-
-@struct("The signature schemes that are verified in certificates", "RFC 8446 4.2.3")
-class SignatureAlgorithmsCert(Extension):
-    extension_type: ClassVar[ExtensionType] = ExtensionType.SIGNATURE_ALGORITHMS_CERT
-    schemes: tuple[int, ...] = row(
-        UintVector(2, 2, 2, 65534, "a scheme", SignatureScheme), "the schemes", "RFC 8446 4.2.3"
-    )
-
-
-# application_layer_protocol_negotiation (RFC 7301) ----------------------------------------------------------
-
-_PROTOCOL_NAME = Opaque(1, 1, 255, "the protocol's name")
-
-
-@struct("The application protocols that are offered", "RFC 7301 3.1")
-class ApplicationProtocols(Extension):
-    extension_type: ClassVar[ExtensionType] = ExtensionType.APPLICATION_LAYER_PROTOCOL_NEGOTIATION
-    protocols: tuple[bytes, ...] = row(
-        Vector(_PROTOCOL_NAME, 2, 2, 65535, "a protocol", "RFC 7301 3.1"), "the protocols", "RFC 7301 3.1"
-    )
-
-
-# Versions, shares, keys (RFC 8446 4.2) ----------------------------------------------------------------------
-
-
-@struct("The protocol versions that are offered", "RFC 8446 4.2.1")
-class SupportedVersionsOffer(Extension):
-    extension_type: ClassVar[ExtensionType] = ExtensionType.SUPPORTED_VERSIONS
-    versions: tuple[int, ...] = row(
-        UintVector(2, 1, 2, 254, "a version", ProtocolVersion), "the versions, in order of preference", "RFC 8446 4.2.1"
-    )
-
-
-@struct("The protocol version that was selected", "RFC 8446 4.2.1")
-class SelectedVersion(Extension):
-    extension_type: ClassVar[ExtensionType] = ExtensionType.SUPPORTED_VERSIONS
-    version: int = row(uint16(ProtocolVersion), "the version", "RFC 8446 4.2.1")
-
-
-@struct("A key share", "RFC 8446 4.2.8")
-class KeyShareEntry(Structure):
-    group: int = row(uint16(NamedGroup), "the group", "RFC 8446 4.2.8")
-    key_exchange: bytes = row(Opaque(2, 1, meaning="the public value"), "the public value", "RFC 8446 4.2.8")
-
-
-def _distinct_groups(shares: tuple[KeyShareEntry, ...]) -> str | None:
-    groups = [share.group for share in shares]
-    return "two shares for one group" if len(set(groups)) != len(groups) else None
-
-
-@struct("The client's key shares", "RFC 8446 4.2.8")
-class KeyShareOffer(Extension):
-    extension_type: ClassVar[ExtensionType] = ExtensionType.KEY_SHARE
-    shares: tuple[KeyShareEntry, ...] = row(
-        Checked(Vector(KeyShareEntry.wire, 2, 0, 65535, "a key share", "RFC 8446 4.2.8"), _distinct_groups),
-        "the shares, in order of preference",
-        "RFC 8446 4.2.8",
-    )
-
-
-@struct("The server's key share", "RFC 8446 4.2.8")
-class KeyShareServer(Extension):
-    extension_type: ClassVar[ExtensionType] = ExtensionType.KEY_SHARE
-    share: KeyShareEntry = row(KeyShareEntry.wire, "the share", "RFC 8446 4.2.8")
-
-
-@struct("The group that HelloRetryRequest asks a share of", "RFC 8446 4.2.8")
-class KeyShareRetry(Extension):
-    extension_type: ClassVar[ExtensionType] = ExtensionType.KEY_SHARE
-    group: int = row(uint16(NamedGroup), "the group", "RFC 8446 4.2.8")
-
-
-@struct("A pre-shared key that is offered", "RFC 8446 4.2.11")
-class PskIdentity(Structure):
-    identity: bytes = row(Opaque(2, 1, meaning="a ticket or a label"), "the key's label", "RFC 8446 4.2.11")
-    obfuscated_ticket_age: int = row(uint32(), "the ticket's age in ms, plus ticket_age_add", "RFC 8446 4.2.11.1")
-
-
-_BINDER = Opaque(1, 32, 255, "an HMAC over the hello before the binders")
-
-
-@struct("The pre-shared keys that are offered", "RFC 8446 4.2.11")
-class PreSharedKeyOffer(Extension):
-    extension_type: ClassVar[ExtensionType] = ExtensionType.PRE_SHARED_KEY
-    identities: tuple[PskIdentity, ...] = row(
-        Vector(PskIdentity.wire, 2, 7, 65535, "an identity", "RFC 8446 4.2.11"), "the keys' labels", "RFC 8446 4.2.11"
-    )
-    binders: tuple[bytes, ...] = row(
-        Vector(_BINDER, 2, 33, 65535, "a binder", "RFC 8446 4.2.11.2"), "one for each identity", "RFC 8446 4.2.11.2"
-    )
-
-
-@struct("The pre-shared key that was selected", "RFC 8446 4.2.11")
-class PreSharedKeySelected(Extension):
-    extension_type: ClassVar[ExtensionType] = ExtensionType.PRE_SHARED_KEY
-    index: int = row(uint16(), "its place among the identities, from 0", "RFC 8446 4.2.11")
-
-
-@struct("How a pre-shared key may be used", "RFC 8446 4.2.9")
-class PskKeyExchangeModes(Extension):
-    extension_type: ClassVar[ExtensionType] = ExtensionType.PSK_KEY_EXCHANGE_MODES
-    modes: tuple[int, ...] = row(UintVector(1, 1, 1, 255, "a mode", PskKeyExchangeMode), "the modes", "RFC 8446 4.2.9")
-
-
-@struct("Bytes that the client returns to the server", "RFC 8446 4.2.2")
-class Cookie(Extension):
-    extension_type: ClassVar[ExtensionType] = ExtensionType.COOKIE
-    cookie: bytes = row(Opaque(2, 1, meaning="the server's bytes"), "the cookie", "RFC 8446 4.2.2")
-
-
-@struct("Early data follows, or is accepted", "RFC 8446 4.2.10")
-class EarlyData(Extension):
-    extension_type: ClassVar[ExtensionType] = ExtensionType.EARLY_DATA
-
-
-@struct("How much early data a ticket allows", "RFC 8446 4.2.10")
-class EarlyDataLimit(Extension):
-    extension_type: ClassVar[ExtensionType] = ExtensionType.EARLY_DATA
-    max_early_data_size: int = row(uint32(), "bytes", "RFC 8446 4.2.10")
-
-
-# Other TLS 1.3 and TLS 1.2 extensions -----------------------------------------------------------------------
-
-
-@struct("The largest record that is accepted", "RFC 8449 4")
-class RecordSizeLimit(Extension):
-    extension_type: ClassVar[ExtensionType] = ExtensionType.RECORD_SIZE_LIMIT
-    limit: int = row(uint16(low=64), "bytes of plaintext; TLS 1.3 counts the content type", "RFC 8449 4")
-
-
-@struct("The master secret is bound to the handshake", "RFC 7627 5.1")
-class ExtendedMasterSecret(Extension):
-    extension_type: ClassVar[ExtensionType] = ExtensionType.EXTENDED_MASTER_SECRET
-
-
-@struct("Block ciphers encrypt before they authenticate", "RFC 7366 2")
-class EncryptThenMac(Extension):
-    extension_type: ClassVar[ExtensionType] = ExtensionType.ENCRYPT_THEN_MAC
-
-
-@struct("A TLS 1.2 session ticket, or that one is wanted", "RFC 5077 3.2")
-class SessionTicket(Extension):
-    extension_type: ClassVar[ExtensionType] = ExtensionType.SESSION_TICKET
-    ticket: bytes = row(Rest(0, 65535), "the ticket; empty for a new one", "RFC 5077 3.2")
-
-
-@struct("Renegotiation is bound to the connection", "RFC 5746 3.2")
-class RenegotiationInfo(Extension):
-    extension_type: ClassVar[ExtensionType] = ExtensionType.RENEGOTIATION_INFO
-    renegotiated_connection: bytes = row(
-        Opaque(1, 0, 255, "the Finished values so far"), "empty in a first handshake", "RFC 5746 3.2"
-    )
-
-
-@struct("Signed certificate timestamps are wanted", "RFC 6962 3.3.1")
-class SignedCertificateTimestampsOffer(Extension):
-    extension_type: ClassVar[ExtensionType] = ExtensionType.SIGNED_CERTIFICATE_TIMESTAMP
-
-
-@struct("Signed certificate timestamps", "RFC 6962 3.3")
-class SignedCertificateTimestamps(Extension):
-    extension_type: ClassVar[ExtensionType] = ExtensionType.SIGNED_CERTIFICATE_TIMESTAMP
-    timestamps: tuple[bytes, ...] = row(
-        Vector(Opaque(2, 1, meaning="a SerializedSCT"), 2, 1, 65535, "a timestamp", "RFC 6962 3.3"),
-        "the list",
-        "RFC 6962 3.3",
-    )
-
-
-@struct("The authorities whose certificates are trusted", "RFC 8446 4.2.4")
-class CertificateAuthorities(Extension):
-    extension_type: ClassVar[ExtensionType] = ExtensionType.CERTIFICATE_AUTHORITIES
-    names: tuple[bytes, ...] = row(
-        Vector(Opaque(2, 1, meaning="a DistinguishedName in DER"), 2, 3, 65535, "a name", "RFC 8446 4.2.4"),
-        "their distinguished names",
-        "RFC 8446 4.2.4",
-    )
-
-
-@struct("A filter on a certificate extension", "RFC 8446 4.2.5")
-class OidFilter(Structure):
-    oid: bytes = row(Opaque(1, 1, 255, "an OBJECT IDENTIFIER in DER"), "the certificate extension", "RFC 8446 4.2.5")
-    values: bytes = row(Opaque(2, 0, meaning="DER"), "what it must hold", "RFC 8446 4.2.5")
-
-
-@struct("What the client's certificate must hold", "RFC 8446 4.2.5")
-class OidFilters(Extension):
-    extension_type: ClassVar[ExtensionType] = ExtensionType.OID_FILTERS
-    filters: tuple[OidFilter, ...] = row(
-        Vector(OidFilter.wire, 2, 0, 65535, "a filter", "RFC 8446 4.2.5"), "the filters", "RFC 8446 4.2.5"
-    )
-
-
-@struct("The client would authenticate after the handshake", "RFC 8446 4.2.6")
-class PostHandshakeAuth(Extension):
-    extension_type: ClassVar[ExtensionType] = ExtensionType.POST_HANDSHAKE_AUTH
-
-
-@struct("Bytes without meaning", "RFC 7685 3")
-class Padding(Extension):
-    extension_type: ClassVar[ExtensionType] = ExtensionType.PADDING
-    length: int = row(Adapted(Checked(Rest(0, 65535), _zeros), len, bytes), "zero bytes", "RFC 7685 3")
-
-
-@struct("How certificates may be compressed", "RFC 8879 3")
-class CompressCertificate(Extension):
-    extension_type: ClassVar[ExtensionType] = ExtensionType.COMPRESS_CERTIFICATE
-    algorithms: tuple[int, ...] = row(UintVector(2, 1, 2, 254, "an algorithm"), "the algorithms", "RFC 8879 3")
-
-
-@struct("An extension that puressl does not read", "RFC 8446 4.2")
-class RawExtension(Structure):
-    extension_type: int = row(uint16(ExtensionType), "the extension's type", "RFC 8446 4.2")
-    body: bytes = row(Opaque(2, 0, meaning="the extension's body"), "the body", "RFC 8446 4.2")
-
-
-# The table --------------------------------------------------------------------------------------------------
+B = TypeVar("B", bound=ExtensionBody)
 
 
 class Context(Enum):
-    """A message that carries extensions; the columns of RFC 8446 4.2's table, and TLS 1.2's ServerHello."""
+    """The messages that carry extensions."""
 
     CLIENT_HELLO = "ClientHello"
     SERVER_HELLO = "ServerHello"
@@ -387,116 +37,57 @@ class Context(Enum):
     NEW_SESSION_TICKET = "NewSessionTicket"
 
 
-_CLASSES: Mapping[Context, tuple[type[Any], ...]] = {
-    Context.CLIENT_HELLO: (
-        ServerNameOffer,
-        MaxFragmentLength,
-        StatusRequest,
-        SupportedGroups,
-        ECPointFormats,
-        SignatureAlgorithms,
-        SignatureAlgorithmsCert,
-        ApplicationProtocols,
-        SignedCertificateTimestampsOffer,
-        Padding,
-        EncryptThenMac,
-        ExtendedMasterSecret,
-        CompressCertificate,
-        RecordSizeLimit,
-        SessionTicket,
-        PreSharedKeyOffer,
-        EarlyData,
-        SupportedVersionsOffer,
-        Cookie,
-        PskKeyExchangeModes,
-        CertificateAuthorities,
-        PostHandshakeAuth,
-        KeyShareOffer,
-        RenegotiationInfo,
-    ),
-    Context.SERVER_HELLO: (KeyShareServer, PreSharedKeySelected, SelectedVersion),
-    Context.HELLO_RETRY_REQUEST: (KeyShareRetry, Cookie, SelectedVersion),
-    Context.SERVER_HELLO_12: (
-        ServerNameAck,
-        MaxFragmentLength,
-        StatusRequestAck,
-        ECPointFormats,
-        ApplicationProtocols,
-        SignedCertificateTimestamps,
-        EncryptThenMac,
-        ExtendedMasterSecret,
-        RecordSizeLimit,
-        SessionTicket,
-        RenegotiationInfo,
-    ),
-    Context.ENCRYPTED_EXTENSIONS: (
-        ServerNameAck,
-        MaxFragmentLength,
-        SupportedGroups,
-        ApplicationProtocols,
-        RecordSizeLimit,
-        EarlyData,
-    ),
-    Context.CERTIFICATE: (CertificateStatusEntry, SignedCertificateTimestamps),
-    Context.CERTIFICATE_REQUEST: (
-        StatusRequest,
-        SignatureAlgorithms,
-        SignatureAlgorithmsCert,
-        SignedCertificateTimestampsOffer,
-        CertificateAuthorities,
-        OidFilters,
-        CompressCertificate,
-    ),
-    Context.NEW_SESSION_TICKET: (EarlyDataLimit,),
-}
+@dataclass(frozen=True, slots=True)
+class RawExtension:
+    """An extension as it stands: its type and the bytes of its body."""
 
-#: Which class reads which type, by context.
-TABLE: Mapping[Context, Mapping[int, type[Any]]] = {
-    context: {int(each.extension_type): each for each in classes} for context, classes in _CLASSES.items()
-}
+    extension_type: int
+    body: bytes
 
-#: What the table reads anywhere: elsewhere it is in the wrong place (RFC 8446 4.2). TLS 1.2 has no such rule: there the
-#: handshake refuses what was not offered (RFC 5246 7.4.1.4).
-_KNOWN = frozenset(kind for row_ in TABLE.values() for kind in row_)
-#: Known from the registry and legal where the table does not read them: RFC 8446 4.2's columns for others' extensions.
-_UNREAD: Mapping[Context, frozenset[int]] = {
-    Context.ENCRYPTED_EXTENSIONS: frozenset({int(ExtensionType.CLIENT_CERTIFICATE_TYPE)}),
-    Context.SERVER_HELLO_12: _KNOWN,
-}
+
+Extension = Union[ExtensionBody, RawExtension]
 
 
 class Extensions:
-    """An immutable block of extensions, in order, no type twice.
+    """The extensions of one message, in order. Immutable and hashable."""
 
-    items: typed bodies (``Extension``) and ``RawExtension``.
-    """
+    __slots__ = ("_items",)
+    _items: tuple[Extension, ...]
 
-    __slots__ = ("_by_type", "_items")
+    def __init__(self, items: Iterable[Extension] = ()) -> None:
+        object.__setattr__(self, "_items", tuple(items))
 
-    def __init__(self, items: tuple[Any, ...] = ()) -> None:
-        self._items = items
-        self._by_type = {int(item.extension_type): item for item in items}
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"cannot assign to {name!r}: Extensions is immutable")
 
-    def get(self, body: type[T]) -> T | None:
-        """The body of a class, None when it is not there."""
-        found = self._by_type.get(int(body.extension_type))  # type: ignore[attr-defined]
-        return found if isinstance(found, body) else None
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"cannot delete {name!r}: Extensions is immutable")
+
+    def __reduce__(self) -> tuple[type[Extensions], tuple[tuple[Extension, ...]]]:
+        return Extensions, (self._items,)
+
+    def get(self, cls: type[B]) -> B | None:
+        """The extension whose body is a ``cls``, or None."""
+        for item in self._items:
+            if isinstance(item, cls):
+                return item
+        return None
 
     def types(self) -> tuple[int, ...]:
-        """The types, in order."""
-        return tuple(int(item.extension_type) for item in self._items)
+        """The extension types, in order."""
+        return tuple([item.extension_type for item in self._items])
 
-    def __iter__(self) -> Iterator[Any]:
+    def __contains__(self, extension_type: object) -> bool:
+        return any(item.extension_type == extension_type for item in self._items)
+
+    def __iter__(self) -> Iterator[Extension]:
         return iter(self._items)
 
     def __len__(self) -> int:
         return len(self._items)
 
-    def __contains__(self, extension_type: object) -> bool:
-        return extension_type in self._by_type
-
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Extensions) and self._items == other._items
+        return self._items == other._items if isinstance(other, Extensions) else NotImplemented
 
     def __hash__(self) -> int:
         return hash(self._items)
@@ -505,74 +96,220 @@ class Extensions:
         return f"Extensions({self._items!r})"
 
 
+Rule = Callable[[Any], Union[str, None]]
+
+
+@dataclass(frozen=True, slots=True)
+class ExtensionRow:
+    """In the messages ``contexts`` the body of an extension is a ``cls`` that keeps ``rule`` (None: no further rule)."""
+
+    cls: type[ExtensionBody]
+    contexts: tuple[Context, ...]
+    rule: Rule | None = None
+
+    @property
+    def extension_type(self) -> int:
+        return self.cls.extension_type
+
+
+def _one_protocol(body: bodies.ApplicationProtocols) -> str | None:
+    """RFC 7301 3.1: the answer contains exactly one name."""
+    return None if len(body.protocols) == 1 else f"{len(body.protocols)} protocols chosen instead of one"
+
+
+def _no_timestamps(body: bodies.SignedCertificateTimestamps) -> str | None:
+    """RFC 6962 3.3.1: a request is empty."""
+    return "a request with timestamps" if body.timestamps else None
+
+
+def _some_timestamps(body: bodies.SignedCertificateTimestamps) -> str | None:
+    """RFC 6962 3.3: the list has at least one."""
+    return None if body.timestamps else "no timestamps"
+
+
+def _no_ticket(body: bodies.SessionTicket) -> str | None:
+    """RFC 5077 3.2: the server's extension is empty; the ticket comes in a message of its own."""
+    return "a ticket in ServerHello" if body.ticket else None
+
+
+_CH = Context.CLIENT_HELLO
+_SH = Context.SERVER_HELLO
+_SH12 = Context.SERVER_HELLO_12
+_HRR = Context.HELLO_RETRY_REQUEST
+_EE = Context.ENCRYPTED_EXTENSIONS
+_CT = Context.CERTIFICATE
+_CR = Context.CERTIFICATE_REQUEST
+_NST = Context.NEW_SESSION_TICKET
+
+#: RFC 8446 4.2, and for ``_SH12`` the documents that define each extension.
+ROWS: tuple[ExtensionRow, ...] = (
+    ExtensionRow(bodies.ServerNameOffer, (_CH,)),
+    ExtensionRow(bodies.ServerNameAck, (_EE, _SH12)),
+    ExtensionRow(bodies.MaxFragmentLength, (_CH, _EE, _SH12)),
+    ExtensionRow(bodies.StatusRequest, (_CH,)),
+    ExtensionRow(bodies.StatusRequestAck, (_CR, _SH12)),
+    ExtensionRow(bodies.CertificateStatusEntry, (_CT,)),
+    ExtensionRow(bodies.SupportedGroups, (_CH, _EE)),
+    ExtensionRow(bodies.ECPointFormats, (_CH, _SH12)),
+    ExtensionRow(bodies.SignatureAlgorithms, (_CH, _CR)),
+    ExtensionRow(bodies.SignatureAlgorithmsCert, (_CH, _CR)),
+    ExtensionRow(bodies.ApplicationProtocols, (_CH,)),
+    ExtensionRow(bodies.ApplicationProtocols, (_EE, _SH12), _one_protocol),
+    ExtensionRow(bodies.SignedCertificateTimestamps, (_CH, _CR), _no_timestamps),
+    ExtensionRow(bodies.SignedCertificateTimestamps, (_CT, _SH12), _some_timestamps),
+    ExtensionRow(bodies.Padding, (_CH,)),
+    ExtensionRow(bodies.EncryptThenMac, (_CH, _SH12)),
+    ExtensionRow(bodies.ExtendedMasterSecret, (_CH, _SH12)),
+    ExtensionRow(bodies.CompressCertificate, (_CH, _CR)),
+    ExtensionRow(bodies.RecordSizeLimit, (_CH, _EE, _SH12)),
+    ExtensionRow(bodies.SessionTicket, (_CH,)),
+    ExtensionRow(bodies.SessionTicket, (_SH12,), _no_ticket),
+    ExtensionRow(bodies.PreSharedKeyOffer, (_CH,)),
+    ExtensionRow(bodies.PreSharedKeySelected, (_SH,)),
+    ExtensionRow(bodies.EarlyData, (_CH, _EE)),
+    ExtensionRow(bodies.EarlyDataLimit, (_NST,)),
+    ExtensionRow(bodies.SupportedVersionsOffer, (_CH,)),
+    ExtensionRow(bodies.SelectedVersion, (_SH, _HRR)),
+    ExtensionRow(bodies.Cookie, (_CH, _HRR)),
+    ExtensionRow(bodies.PskKeyExchangeModes, (_CH,)),
+    ExtensionRow(bodies.CertificateAuthorities, (_CH, _CR)),
+    ExtensionRow(bodies.OidFilters, (_CR,)),
+    ExtensionRow(bodies.PostHandshakeAuth, (_CH,)),
+    ExtensionRow(bodies.KeyShareOffer, (_CH,)),
+    ExtensionRow(bodies.KeyShareServer, (_SH,)),
+    ExtensionRow(bodies.KeyShareRetry, (_HRR,)),
+    ExtensionRow(bodies.RenegotiationInfo, (_CH, _SH12)),
+)
+
+#: Every type the table knows in some message.
+KNOWN_TYPES = frozenset(row.extension_type for row in ROWS)
+
+#: Message and type to the row that holds there.
+TABLE: Mapping[Context, Mapping[int, ExtensionRow]] = {
+    context: {row.extension_type: row for row in ROWS if context in row.contexts} for context in Context
+}
+
+_HEADER = 4
+_CLAUSE = "RFC 8446 4.2"
+
+
 class ExtensionBlock(Prefixed[Extensions]):
-    """The codec of a block in one context."""
+    """The extensions of one message: ``Extension extensions<low..2^16-1>``."""
 
-    __slots__ = ("context", "table")
+    __slots__ = ("context", "rows")
 
-    def __init__(self, context: Context, low: int = 0) -> None:
-        super().__init__("Extension", 2, low, 65535)
+    def __init__(self, context: Context, low: int = 0, high: int = 0xFFFF) -> None:
         self.context = context
-        self.table = TABLE[context]
+        self.rows = TABLE[context]
+        super().__init__("Extension", 2, low, high)
 
     def decode_content(self, data: bytes, at: int, end: int, recorder: Recorder | None) -> Extensions:
-        items: list[Any] = []
+        items: list[Extension] = []
         seen: set[int] = set()
         while at < end:
-            if recorder is not None:
-                recorder.begin(f"[{len(items)}]", at, "an extension", "RFC 8446 4.2")
-            item, at = self._one(data, at, end, seen, recorder)
-            if recorder is not None:
-                recorder.end(at, item)
-            items.append(item)
-        return Extensions(tuple(items))
+            start = at + _HEADER
+            if start > end:
+                raise Fault(f"an extension needs {_HEADER} bytes, {end - at} are left", at)
+            extension_type = data[at] << 8 | data[at + 1]
+            stop = start + (data[at + 2] << 8 | data[at + 3])
+            try:
+                if stop > end:
+                    raise Fault(f"length {stop - start} exceeds the {end - start} bytes that are left", at + 2)
+                if extension_type in seen:  # RFC 8446 4.2
+                    raise Fault("sent twice", at, Problem.DUPLICATE_EXTENSION)
+                if ExtensionType.PRE_SHARED_KEY in seen and self.context is Context.CLIENT_HELLO:  # RFC 8446 4.2.11
+                    raise Fault("follows pre_shared_key, which must be the last", at, Problem.ILLEGAL_PARAMETER)
+                if recorder is None:
+                    items.append(self._decode_body(extension_type, data, start, stop, None))
+                else:
+                    items.append(self._decode_recorded(extension_type, data, start, stop, recorder))
+            except Fault as fault:
+                fault.inside(f".{name_of(ExtensionType, extension_type)}")
+                raise
+            seen.add(extension_type)
+            at = stop
+        return Extensions(items)
 
-    def _one(self, data: bytes, at: int, end: int, seen: set[int], recorder: Recorder | None) -> tuple[Any, int]:
-        if end - at < 4:
-            raise Fault(f"an extension needs 4 bytes, {end - at} are left", at)
-        kind, length = int.from_bytes(data[at : at + 2], "big"), int.from_bytes(data[at + 2 : at + 4], "big")
-        start, stop = at + 4, at + 4 + length
-        if stop > end:
-            raise Fault(f"length {length} exceeds the {end - start} bytes that are left", at + 2)
-        name = name_of(ExtensionType, kind)
-        if kind in seen:
-            raise Fault(f"{name} stands twice", at, Problem.DUPLICATE_EXTENSION)
-        seen.add(kind)
+    def _decode_body(
+        self, extension_type: int, data: bytes, start: int, stop: int, recorder: Recorder | None
+    ) -> Extension:
+        row = self.rows.get(extension_type)
+        if row is None:
+            return self._decode_raw(extension_type, data, start, stop, recorder)
+        body: ExtensionBody
+        body, at = row.cls.wire.decode(data, start, stop, recorder)
+        if at != stop:
+            raise Fault(f"{stop - at} bytes follow its end", at, Problem.TRAILING_BYTES)
+        text = row.rule(body) if row.rule else None
+        if text:
+            raise Fault(text, start, Problem.ILLEGAL_PARAMETER)
+        return body
+
+    def _decode_raw(
+        self, extension_type: int, data: bytes, start: int, stop: int, recorder: Recorder | None
+    ) -> RawExtension:
+        if extension_type in KNOWN_TYPES and self.context is not Context.SERVER_HELLO_12:  # RFC 8446 4.2
+            raise Fault(f"is not for {self.context.value}", start - _HEADER, Problem.MISPLACED_EXTENSION)
         if recorder is not None:
-            recorder.leaf(".extension_type", at, at + 2, "the extension's type", kind, registry=ExtensionType)
-            recorder.leaf(".length", at + 2, at + 4, "length in bytes of the body", length)
-        body = self.table.get(kind)
-        if body is None:
-            if kind in _KNOWN and kind not in _UNREAD.get(self.context, frozenset()):
-                raise Fault(f"{name} does not belong here", at, Problem.MISPLACED_EXTENSION)
-            if recorder is not None and length:
-                recorder.leaf(".body", start, stop, "a body that puressl does not read", data[start:stop])
-            return RawExtension(kind, data[start:stop]), stop
-        try:
-            value, reached = body.wire.decode(data, start, stop, recorder)
-            if reached != stop:
-                raise Fault(f"{stop - reached} bytes follow its end", reached, Problem.TRAILING_BYTES)
-        except Fault as fault:
-            fault.inside(f"[{name}]")
-            raise
-        return value, stop
+            recorder.leaf(".body", start, stop, "the body, not decoded", data[start:stop])
+        return RawExtension(extension_type, data[start:stop])
+
+    def _decode_recorded(
+        self, extension_type: int, data: bytes, start: int, stop: int, recorder: Recorder
+    ) -> Extension:
+        row = self.rows.get(extension_type)
+        meaning, clause = (row.cls.wire.meaning, row.cls.wire.clause) if row else ("an extension", _CLAUSE)
+        at = start - _HEADER
+        recorder.begin(f".{name_of(ExtensionType, extension_type)}", at, meaning, clause)
+        recorder.leaf(
+            ".extension_type", at, at + 2, "which extension", extension_type, clause=_CLAUSE, registry=ExtensionType
+        )
+        recorder.leaf(".length", at + 2, start, "length in bytes of the body", stop - start, clause=_CLAUSE)
+        body = self._decode_body(extension_type, data, start, stop, recorder)
+        recorder.end(stop, body)
+        return body
 
     def encode_content(self, value: Extensions, out: bytearray) -> None:
+        seen: set[int] = set()
         for item in value:
-            if isinstance(item, RawExtension):
-                item.wire.encode(item, out)
-                continue
-            out += int(item.extension_type).to_bytes(2, "big")
-            _BODY.encode(item, out)
+            try:
+                if item.extension_type in seen:
+                    raise Fault("twice")
+                if ExtensionType.PRE_SHARED_KEY in seen and self.context is Context.CLIENT_HELLO:
+                    raise Fault("follows pre_shared_key, which must be the last")
+                self._encode_one(item, out)
+            except Fault as fault:
+                fault.inside(f".{name_of(ExtensionType, item.extension_type)}")
+                raise
+            seen.add(item.extension_type)
+
+    def _encode_one(self, item: Extension, out: bytearray) -> None:
+        if not 0 <= item.extension_type <= 0xFFFF:
+            raise Fault(f"type {item.extension_type} is not in 0..2^16-1")
+        out += item.extension_type.to_bytes(2, "big")
+        mark = len(out)
+        out += b"\0\0"
+        if isinstance(item, RawExtension):
+            out += item.body
+        else:
+            row = self.rows.get(item.extension_type)
+            if row is None or row.cls is not type(item):
+                raise Fault(f"{type(item).__name__} is not for {self.context.value}")
+            text = row.rule(item) if row.rule else None
+            if text:
+                raise Fault(text)
+            row.cls.wire.encode(item, out)
+        length = len(out) - mark - 2
+        if length > 0xFFFF:
+            raise Fault(f"a body of {length} bytes does not fit 2 bytes of length")
+        out[mark : mark + 2] = length.to_bytes(2, "big")
 
 
-class _Body(Prefixed[Any]):
-    """The body of a typed extension behind its length."""
-
-    __slots__ = ()
-
-    def encode_content(self, value: Any, out: bytearray) -> None:
-        value.wire.encode(value, out)
-
-
-_BODY = _Body("opaque", 2, 0, 65535)
+def has_extension(data: bytes, at: int, end: int, extension_type: int) -> bool:
+    """Whether the block that begins at ``at`` has an extension of a type; False where the block is malformed."""
+    at += 2
+    while at + _HEADER <= end:
+        if data[at] << 8 | data[at + 1] == extension_type:
+            return True
+        at += _HEADER + (data[at + 2] << 8 | data[at + 3])
+    return False

@@ -1,86 +1,89 @@
-"""Handshake messages and their header (RFC 8446 4): one byte of type, three of length.
+"""Whole handshake messages: the 4-byte header and the body (RFC 8446 4).
 
-Theory of operation: the record layer cuts whole messages out of the stream and needs only ``MAX_BODY``, the most that a
-message of each type may hold; the state machine knows from its state which class a message must be, and asks for just
-that one.
+Theory of operation: the record layer cuts the stream into whole messages by their headers, and refuses by ``MAX_BODY`` what
+is too long before it buffers it; the handshake says which class a message must be and gets it decoded. Transcripts
+hash the bytes as they came, so nothing here re-encodes what was received.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from types import MappingProxyType
+from typing import TypeVar
 
 from puressl.codes import HandshakeType, name_of
-from puressl.errors import Problem, ProtocolError, Reason, SSLError
-from puressl.wire.codec import Span, Structure, decode_whole, encode
-from puressl.wire.spans import Recorder
+from puressl.errors import Problem, ProtocolError
+from puressl.wire.codec import decode_whole, encode
+from puressl.wire.hello import HandshakeMessage
+from puressl.wire.spans import Recorder, Span
 
-S = TypeVar("S", bound=Structure)
+M = TypeVar("M", bound=HandshakeMessage)
 
+#: msg_type and the three bytes of length (RFC 8446 4).
 HEADER_LENGTH = 4
-_HEADER_CLAUSE = "RFC 8446 4"
 
-#: A chain of 30 certificates with room to spare; the limit that other implementations have.
-_MAX_CERTIFICATE = 131_072
-#: A hello with post-quantum shares, several tickets of 64 KiB at most, and padding.
-_MAX_HELLO = 131_072
-#: One ticket of at most 2^16 bytes, its nonce and extensions; RSA and DH numbers are far below.
-_MAX_OTHER = 66_000
+_CLAUSE = "RFC 8446 4"
 
-#: The most bytes a handshake body may have, by type; a type that is not here is unknown.
-MAX_BODY: Mapping[int, int] = {
-    HandshakeType.HELLO_REQUEST: 0,
-    HandshakeType.CLIENT_HELLO: _MAX_HELLO,
-    HandshakeType.SERVER_HELLO: _MAX_OTHER,
-    HandshakeType.NEW_SESSION_TICKET: _MAX_OTHER + 65_535,
-    HandshakeType.END_OF_EARLY_DATA: 0,
-    HandshakeType.ENCRYPTED_EXTENSIONS: _MAX_OTHER,
-    HandshakeType.CERTIFICATE: _MAX_CERTIFICATE,
-    HandshakeType.SERVER_KEY_EXCHANGE: 3 * 1_026 + 65_540,
-    HandshakeType.CERTIFICATE_REQUEST: 256 + 2 * 65_540,
-    HandshakeType.SERVER_HELLO_DONE: 0,
-    HandshakeType.CERTIFICATE_VERIFY: _MAX_OTHER,
-    HandshakeType.CLIENT_KEY_EXCHANGE: _MAX_OTHER,
-    HandshakeType.FINISHED: 64,
-    HandshakeType.CERTIFICATE_STATUS: _MAX_OTHER,
-    HandshakeType.KEY_UPDATE: 1,
-}
+#: The longest body of each message. The 3-byte length allows 16 MiB, which no peer needs and a hostile one would use to fill
+#: memory. Where a message is made of a few vectors of at most 64 KiB, the limit is what they can add up to.
+MAX_BODY: Mapping[int, int] = MappingProxyType(
+    {
+        HandshakeType.HELLO_REQUEST: 0,
+        HandshakeType.CLIENT_HELLO: 131072,  # 64 KiB of suites and of extensions
+        HandshakeType.SERVER_HELLO: 2 + 32 + 33 + 2 + 1 + 2 + 65535,
+        HandshakeType.NEW_SESSION_TICKET: 4 + 4 + 256 + 2 + 65535 + 2 + 65534,
+        HandshakeType.END_OF_EARLY_DATA: 0,
+        HandshakeType.ENCRYPTED_EXTENSIONS: 2 + 65535,
+        HandshakeType.CERTIFICATE: 131072,  # a long chain of large certificates is below 64 KiB
+        HandshakeType.SERVER_KEY_EXCHANGE: 8192,  # three numbers of 8192 bits and a signature of 16384 bits: 5134 bytes
+        HandshakeType.CERTIFICATE_REQUEST: 131072,  # a server that lists all its authorities
+        HandshakeType.SERVER_HELLO_DONE: 0,
+        HandshakeType.CERTIFICATE_VERIFY: 8192,  # a signature of RSA 16384 has 2048 bytes
+        HandshakeType.CLIENT_KEY_EXCHANGE: 4096,  # a ciphertext of RSA 16384 has 2048 bytes
+        HandshakeType.FINISHED: 64,  # the longest hash
+        HandshakeType.CERTIFICATE_STATUS: 131072,  # an OCSP response with its signer's certificates
+        HandshakeType.KEY_UPDATE: 1,
+    }
+)
 
 
-def encode_handshake(message: Any) -> bytes:
-    """A handshake message with its header. Raises ``SSLError(einval)`` for a value out of bounds."""
+def encode_handshake(message: HandshakeMessage) -> bytes:
+    """A message with its header. Raises ``SSLError`` (``einval``) for a value out of bounds."""
     body = encode(message)
-    if len(body) >= 1 << 24:
-        raise SSLError(Reason.EINVAL, f"{type(message).__name__}: {len(body)} bytes do not fit a handshake message")
-    return bytes([message.handshake_type]) + len(body).to_bytes(3, "big") + body
+    return bytes((message.handshake_type,)) + len(body).to_bytes(3, "big") + body
 
 
-def decode_handshake(cls: type[S], raw: bytes) -> S:
-    """The message of class ``cls`` that ``raw``, header included, is exactly. Raises ``ProtocolError``."""
-    _check_header(cls, raw)
-    return decode_whole(cls, raw, HEADER_LENGTH, None)
+def decode_handshake(cls: type[M], raw: bytes) -> M:
+    """The message that ``raw``, header included, is exactly. Raises ``ProtocolError``."""
+    data = bytes(raw)
+    _check_header(cls, data)
+    return decode_whole(cls, data, HEADER_LENGTH, None)
 
 
-def decode_handshake_with_spans(cls: type[S], raw: bytes) -> tuple[S, list[Span]]:
-    """As ``decode_handshake``, and the spans of every byte, those of the header included."""
-    _check_header(cls, raw)
+def decode_handshake_with_spans(cls: type[M], raw: bytes) -> tuple[M, list[Span]]:
+    """As ``decode_handshake``, and the spans of every byte, the header's included. Raises ``ProtocolError``."""
+    data = bytes(raw)
+    _check_header(cls, data)
     recorder = Recorder()
     recorder.begin(cls.__name__, 0, cls.wire.meaning, cls.wire.clause)
-    recorder.leaf(".msg_type", 0, 1, "the kind of message", raw[0], clause=_HEADER_CLAUSE, registry=HandshakeType)
-    recorder.leaf(".length", 1, HEADER_LENGTH, "bytes that follow", len(raw) - HEADER_LENGTH, clause=_HEADER_CLAUSE)
-    message = decode_whole(cls, raw, HEADER_LENGTH, recorder)
-    recorder.end(len(raw), message)
+    recorder.leaf(".msg_type", 0, 1, "which message", data[0], clause=_CLAUSE, registry=HandshakeType)
+    recorder.leaf(".length", 1, HEADER_LENGTH, "length in bytes of the body", len(data) - HEADER_LENGTH, clause=_CLAUSE)
+    message = decode_whole(cls, data, HEADER_LENGTH, recorder)
+    recorder.end(len(data), message)
     return message, recorder.spans()
 
 
-def _check_header(cls: type[Any], raw: bytes) -> None:
-    expected = int(cls.handshake_type)
-    if len(raw) < HEADER_LENGTH or raw[0] != expected:
-        found = name_of(HandshakeType, raw[0]) if raw else "nothing"
-        raise ProtocolError(Problem.UNEXPECTED_MESSAGE, f"{found} instead of {cls.__name__}")
-    length = int.from_bytes(raw[1:HEADER_LENGTH], "big")
-    if length > MAX_BODY[expected]:
-        raise ProtocolError(Problem.MESSAGE_TOO_LARGE, f"{cls.__name__}: {length} bytes, at most {MAX_BODY[expected]}")
-    if length != len(raw) - HEADER_LENGTH:
-        problem = Problem.TRAILING_BYTES if length < len(raw) - HEADER_LENGTH else Problem.MALFORMED_MESSAGE
-        raise ProtocolError(problem, f"{cls.__name__}: length {length}, but {len(raw) - HEADER_LENGTH} bytes")
+def _check_header(cls: type[HandshakeMessage], data: bytes) -> None:
+    name = cls.__name__
+    if len(data) < HEADER_LENGTH:
+        raise ProtocolError(Problem.MALFORMED_MESSAGE, f"{name}: {len(data)} bytes are less than its header")
+    if data[0] != cls.handshake_type:
+        raise ProtocolError(Problem.UNEXPECTED_MESSAGE, f"{name} expected, {name_of(HandshakeType, data[0])} received")
+    length = int.from_bytes(data[1:HEADER_LENGTH], "big")
+    limit = MAX_BODY[cls.handshake_type]
+    if length > limit:
+        raise ProtocolError(Problem.MESSAGE_TOO_LARGE, f"{name}: {length} bytes are more than {limit}")
+    if length > len(data) - HEADER_LENGTH:
+        raise ProtocolError(Problem.MALFORMED_MESSAGE, f"{name}: length {length}, but {len(data) - HEADER_LENGTH} bytes")
+    if length < len(data) - HEADER_LENGTH:
+        raise ProtocolError(Problem.TRAILING_BYTES, f"{name}: length {length}, but {len(data) - HEADER_LENGTH} bytes")

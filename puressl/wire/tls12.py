@@ -1,117 +1,129 @@
-"""The messages that TLS 1.2 has to itself (RFC 5246 7.4, RFC 8422 5, RFC 5077 3.3, RFC 6066 8)."""
+"""The handshake messages that only TLS 1.2 has, or has in another form (RFC 5246 7.4, RFC 8422 5, RFC 5077, RFC 6066 8).
+
+Theory of operation: a key exchange message cannot be read without the cipher suite, so each form is a class, and the
+handshake picks it. ``params`` of a ServerKeyExchange is the part that is signed. Numbers of finite-field Diffie-Hellman stay
+bytes as sent, leading zeros included: a signature covers them, and their ranges are for the group's code to check.
+"""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
-from puressl.codes import CertificateStatusType, ECCurveType, HandshakeType, NamedGroup, SignatureScheme
-from puressl.errors import Problem
-from puressl.wire.codec import Structure, constant, row, struct
+from puressl.codes import (
+    CertificateStatusType,
+    ECCurveType,
+    HandshakeType,
+    NamedGroup,
+    SignatureScheme,
+)
+from puressl.wire.codec import constant, row, struct
 from puressl.wire.fields import Opaque, UintVector, Vector, uint8, uint16, uint32
-
-#: RFC 5246 7.4.3: finite-field numbers. 8,192 bits are the most that is built; more would only cost time.
-_NUMBER = Opaque(2, 1, 1024, "a big-endian number")
-_SIGNATURE = Opaque(2, 0, meaning="the signature")
+from puressl.wire.hello import HandshakeMessage
 
 
-@struct("The server's wish to renegotiate", "RFC 5246 7.4.1.1")
-class HelloRequest(Structure):
+@struct("the server wants a new handshake", "RFC 5246 7.4.1.1")
+class HelloRequest(HandshakeMessage):
     handshake_type: ClassVar[HandshakeType] = HandshakeType.HELLO_REQUEST
 
 
-@struct("A chain of certificates", "RFC 5246 7.4.2")
-class Certificate12(Structure):
+@struct("the sender's certificate chain", "RFC 5246 7.4.2")
+class Certificate12(HandshakeMessage):
+    """Certificate of TLS 1.2. certificates: DER, the sender's own first; empty where a client has none."""
+
     handshake_type: ClassVar[HandshakeType] = HandshakeType.CERTIFICATE
     certificates: tuple[bytes, ...] = row(
-        Vector(Opaque(3, 1, meaning="an X.509 certificate in DER"), 3, 0, None, "a certificate", "RFC 5246 7.4.2"),
-        "the sender's first",
+        Vector(Opaque(3, 1, None, "the certificate in DER"), 3, 0, None, "a certificate", "RFC 5246 7.4.2"),
+        "the chain, the sender's own certificate first",
         "RFC 5246 7.4.2",
     )
 
 
-@struct("The server's wish for the client's certificate", "RFC 5246 7.4.4")
-class CertificateRequest12(Structure):
+@struct("the server asks for a certificate", "RFC 5246 7.4.4")
+class CertificateRequest12(HandshakeMessage):
+    """CertificateRequest of TLS 1.2. certificate_types: a byte each. authorities: distinguished names in DER."""
+
     handshake_type: ClassVar[HandshakeType] = HandshakeType.CERTIFICATE_REQUEST
     certificate_types: bytes = row(
-        Opaque(1, 1, 255, "ClientCertificateType values"), "the kinds of key", "RFC 5246 7.4.4"
+        Opaque(1, 1, None, "certificate types, one byte each"), "the kinds of key the server accepts", "RFC 5246 7.4.4"
     )
     schemes: tuple[int, ...] = row(
-        UintVector(2, 2, 2, 65534, "a scheme", SignatureScheme), "the signature schemes", "RFC 5246 7.4.4"
+        UintVector(2, 2, 2, 0xFFFE, "a signature scheme", SignatureScheme), "most preferred first", "RFC 5246 7.4.4"
     )
     authorities: tuple[bytes, ...] = row(
-        Vector(Opaque(2, 1, meaning="a DistinguishedName in DER"), 2, 0, None, "a name", "RFC 5246 7.4.4"),
-        "the authorities that are trusted",
+        Vector(Opaque(2, 1, None, "a name in DER"), 2, 0, None, "a distinguished name", "RFC 5246 7.4.4"),
+        "the authorities the server trusts; none: any",
         "RFC 5246 7.4.4",
     )
 
 
-class _Signed(Structure):
-    """A ServerKeyExchange: parameters, then a signature over them."""
+@struct("the server's ephemeral elliptic-curve key, signed", "RFC 8422 5.4")
+class ServerKeyExchangeECDHE(HandshakeMessage):
+    """ServerKeyExchange of ECDHE. point: the server's public value in the encoding of the group."""
 
-    __slots__ = ()
-
-    def params(self) -> bytes:
-        """The parameters as they are signed, after the two randoms (RFC 5246 7.4.3)."""
-        out = bytearray()
-        codec = self.wire
-        codec.encode_rows(self, codec.rows[:-2], out)
-        return bytes(out)
-
-
-@struct("The server's key exchange parameters on a curve", "RFC 8422 5.4")
-class ServerKeyExchangeECDHE(_Signed):
     handshake_type: ClassVar[HandshakeType] = HandshakeType.SERVER_KEY_EXCHANGE
     curve_type: ClassVar[int] = constant(
-        1, ECCurveType.NAMED_CURVE, "a named curve", "RFC 8422 5.4", ECCurveType, Problem.ILLEGAL_PARAMETER
+        1, ECCurveType.NAMED_CURVE, "a named group follows", "RFC 8422 5.4", ECCurveType
     )
-    group: int = row(uint16(NamedGroup), "the curve", "RFC 8422 5.4")
-    point: bytes = row(Opaque(1, 1, 255, "the public value"), "the server's public value", "RFC 8422 5.4")
+    group: int = row(uint16(NamedGroup), "the group", "RFC 8422 5.4")
+    point: bytes = row(Opaque(1, 1, None, "the public value"), "the server's public value", "RFC 8422 5.4")
     scheme: int = row(uint16(SignatureScheme), "the signature scheme", "RFC 5246 7.4.3")
-    signature: bytes = row(_SIGNATURE, "over both randoms and the parameters", "RFC 5246 7.4.3")
+    signature: bytes = row(Opaque(2, 0, None, "the signature"), "over both randoms and the above", "RFC 8422 5.4")
+
+    def params(self) -> bytes:
+        """ServerECDHParams: what the signature covers behind the two randoms (RFC 8422 5.4)."""
+        return self.wire.encode_until(self, "scheme")
 
 
-@struct("The server's key exchange parameters in a finite field", "RFC 5246 7.4.3")
-class ServerKeyExchangeDHE(_Signed):
+@struct("the server's ephemeral Diffie-Hellman key, signed", "RFC 5246 7.4.3")
+class ServerKeyExchangeDHE(HandshakeMessage):
+    """ServerKeyExchange of DHE. p, g, y: big-endian, as sent."""
+
     handshake_type: ClassVar[HandshakeType] = HandshakeType.SERVER_KEY_EXCHANGE
-    p: bytes = row(_NUMBER, "the prime", "RFC 5246 7.4.3")
-    g: bytes = row(_NUMBER, "the generator", "RFC 5246 7.4.3")
-    y: bytes = row(_NUMBER, "the server's public value", "RFC 5246 7.4.3")
+    p: bytes = row(Opaque(2, 1, None, "the prime"), "the prime modulus, dh_p", "RFC 5246 7.4.3")
+    g: bytes = row(Opaque(2, 1, None, "the generator"), "the generator, dh_g", "RFC 5246 7.4.3")
+    y: bytes = row(Opaque(2, 1, None, "the public value"), "the server's public value, dh_Ys", "RFC 5246 7.4.3")
     scheme: int = row(uint16(SignatureScheme), "the signature scheme", "RFC 5246 7.4.3")
-    signature: bytes = row(_SIGNATURE, "over both randoms and the parameters", "RFC 5246 7.4.3")
+    signature: bytes = row(Opaque(2, 0, None, "the signature"), "over both randoms and the above", "RFC 5246 7.4.3")
+
+    def params(self) -> bytes:
+        """ServerDHParams: what the signature covers behind the two randoms (RFC 5246 7.4.3)."""
+        return self.wire.encode_until(self, "scheme")
 
 
-@struct("The server's flight is complete", "RFC 5246 7.4.5")
-class ServerHelloDone(Structure):
+@struct("the end of the server's first flight", "RFC 5246 7.4.5")
+class ServerHelloDone(HandshakeMessage):
     handshake_type: ClassVar[HandshakeType] = HandshakeType.SERVER_HELLO_DONE
 
 
-@struct("The premaster secret, encrypted to the server's key", "RFC 5246 7.4.7.1")
-class ClientKeyExchangeRSA(Structure):
+@struct("the premaster secret, encrypted to the server", "RFC 5246 7.4.7.1")
+class ClientKeyExchangeRSA(HandshakeMessage):
     handshake_type: ClassVar[HandshakeType] = HandshakeType.CLIENT_KEY_EXCHANGE
-    encrypted: bytes = row(Opaque(2, 0, meaning="the ciphertext"), "the encrypted premaster secret", "RFC 5246 7.4.7.1")
+    encrypted: bytes = row(Opaque(2, 0, None, "the ciphertext"), "the encrypted premaster secret", "RFC 5246 7.4.7.1")
 
 
-@struct("The client's public value in a finite field", "RFC 5246 7.4.7.2")
-class ClientKeyExchangeDHE(Structure):
+@struct("the client's ephemeral Diffie-Hellman key", "RFC 5246 7.4.7.2")
+class ClientKeyExchangeDHE(HandshakeMessage):
     handshake_type: ClassVar[HandshakeType] = HandshakeType.CLIENT_KEY_EXCHANGE
-    y: bytes = row(_NUMBER, "the public value", "RFC 5246 7.4.7.2")
+    y: bytes = row(Opaque(2, 1, None, "the public value"), "the client's public value, dh_Yc", "RFC 5246 7.4.7.2")
 
 
-@struct("The client's public value on a curve", "RFC 8422 5.7")
-class ClientKeyExchangeECDHE(Structure):
+@struct("the client's ephemeral elliptic-curve key", "RFC 8422 5.7")
+class ClientKeyExchangeECDHE(HandshakeMessage):
     handshake_type: ClassVar[HandshakeType] = HandshakeType.CLIENT_KEY_EXCHANGE
-    point: bytes = row(Opaque(1, 1, 255, "the public value"), "the public value", "RFC 8422 5.7")
+    point: bytes = row(Opaque(1, 1, None, "the public value"), "the client's public value", "RFC 8422 5.7")
 
 
-@struct("A ticket to resume the session with", "RFC 5077 3.3")
-class NewSessionTicket12(Structure):
+@struct("a ticket to resume with", "RFC 5077 3.3")
+class NewSessionTicket12(HandshakeMessage):
+    """NewSessionTicket of TLS 1.2. lifetime_hint: seconds, 0 for unspecified. ticket: empty if the server changed its mind."""
+
     handshake_type: ClassVar[HandshakeType] = HandshakeType.NEW_SESSION_TICKET
-    lifetime_hint: int = row(uint32(), "seconds it may be used; 0 leaves it to the client", "RFC 5077 3.3")
-    ticket: bytes = row(Opaque(2, 0, meaning="opaque to the client"), "the ticket; empty for none", "RFC 5077 3.3")
+    lifetime_hint: int = row(uint32(), "seconds the ticket may be kept", "RFC 5077 3.3")
+    ticket: bytes = row(Opaque(2, 0, None, "the ticket"), "opaque to the client", "RFC 5077 3.3")
 
 
-@struct("A stapled certificate status", "RFC 6066 8")
-class CertificateStatus12(Structure):
+@struct("the status of the server's certificate", "RFC 6066 8")
+class CertificateStatus12(HandshakeMessage):
     handshake_type: ClassVar[HandshakeType] = HandshakeType.CERTIFICATE_STATUS
     status_type: int = row(uint8(CertificateStatusType), "the kind of status", "RFC 6066 8")
-    response: bytes = row(Opaque(3, 1, meaning="an OCSPResponse in DER"), "the OCSP response", "RFC 6066 8")
+    response: bytes = row(Opaque(3, 1, None, "the response"), "the OCSP response, in DER", "RFC 6066 8")
