@@ -71,7 +71,7 @@ class PathSearch:
     def dead_end(self) -> Path:
         """Where a search without an anchor gets: the leaf, and one issuer after the other as far as the pool goes."""
         path: Path = (self._leaf,)
-        while not path[-1].is_self_issued:
+        while not path[-1].is_self_signed:
             issuers = [issuer for issuer in self._issuers(path[-1]).pool if issuer not in path]
             if not issuers:
                 break

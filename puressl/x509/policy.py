@@ -1,8 +1,9 @@
 """What a caller demands of a peer's certificate chain.
 
 Theory of operation: a ``Policy`` is a value that is complete in itself: verification reads no clock, no environment and
-no other configuration. Two profiles differ where RFC 5280 and the CA/Browser Forum's Baseline Requirements contradict
-each other, and where only the latter have a rule; ``rules.py`` says in each row which profiles it is for.
+no other configuration. Its profile says how much is asked; each row of ``rules.py`` names the profiles it is for. Where
+RFC 5280 and the CA/Browser Forum contradict each other (a CA as leaf, extKeyUsage in a leaf, criticality of
+nameConstraints), RFC5280 and WEBPKI do.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from puressl.x509.names import ServerName, parse_server_name
 
 #: ``depth`` is 0 to 255, as in ssl(3).
 MAX_DEPTH = 255
+#: The years that a certificate can name (RFC 5280 4.1.2.5.2), as POSIX seconds.
+FIRST_SECOND, LAST_SECOND = -62_135_596_800, 253_402_300_799
 
 
 class Purpose(Enum):
@@ -27,8 +30,13 @@ class Purpose(Enum):
 
 
 class Profile(Flag):
-    """RFC5280: any PKI that follows RFC 5280. WEBPKI: the rules of the CA/Browser Forum for the public web besides."""
+    """How much a chain must keep.
 
+    PATH: the path validation algorithm of RFC 5280 6 alone. RFC5280: besides, what RFC 5280 4 demands of whoever issues
+    certificates. WEBPKI: besides, the CA/Browser Forum's rules for the public web.
+    """
+
+    PATH = auto()
     RFC5280 = auto()
     WEBPKI = auto()
 
@@ -52,6 +60,8 @@ class Policy:
     reference: ServerName | None = field(init=False, repr=False, default=None)
 
     def __post_init__(self) -> None:
+        if not FIRST_SECOND <= self.time < LAST_SECOND + 1:
+            raise SSLError(Reason.EOPTIONS, f"time: {self.time} is not in the years 1 to 9999")
         if not 0 <= self.depth <= MAX_DEPTH:
             raise SSLError(Reason.EOPTIONS, f"depth: {self.depth} is not in 0…{MAX_DEPTH}")
         if self.server_name is not None:

@@ -2,7 +2,7 @@
 
 Theory of operation: each rule is a row of ``RULES``: the clause, for which places of a path and which profiles it is,
 and a function that returns what is wrong, or None. The order of the rows is the order in which failures are reported.
-What depends on the rest of the path (signatures, path lengths, name constraints) is in ``path.py``; a certificate is
+What depends on the rest of the path (signatures, path lengths, name constraints) is in ``verify.py``; a certificate is
 held against these rules once, however many paths it is tried in. A trust anchor is held to them like any other
 certificate: trusted is its key, not its contents.
 """
@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import Flag, auto
 
 from puressl.crypto.keys import RSAPublicKey
@@ -22,6 +23,8 @@ from puressl.x509.certificate import Certificate, certificate_error
 from puressl.x509.distinguished_name import COMMON_NAME
 from puressl.x509.extensions import GeneralNameKind, KeyUsage
 from puressl.x509.policy import Policy, Profile
+
+_EPOCH = datetime(1970, 1, 1)  # everything here is UTC
 
 #: RFC 5280 4.1.2.2.
 MAX_SERIAL_OCTETS = 20
@@ -37,7 +40,8 @@ class Role(Flag):
 
 _CA = Role.INTERMEDIATE | Role.ANCHOR
 _ALL = Role.LEAF | _CA
-_BOTH = Profile.RFC5280 | Profile.WEBPKI
+_ISSUING = Profile.RFC5280 | Profile.WEBPKI
+_EVERY = Profile.PATH | _ISSUING
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,7 @@ class _Rule:
     check: str
     find: Callable[[_Subject], str | None]
     roles: Role = _ALL
-    profiles: Profile = _BOTH
+    profiles: Profile = _EVERY
     problem: Problem = Problem.CERTIFICATE_CONSTRAINTS
 
 
@@ -103,23 +107,9 @@ def check_validity(certificate: Certificate, place: int, policy: Policy) -> Cert
 
 
 def time_text(seconds: int) -> str:
-    """``2026-11-23T07:41:00Z``. seconds: POSIX."""
-    days, second = divmod(seconds, 86_400)
-    year, month, day = _civil(days)
-    return f"{year:04}-{month:02}-{day:02}T{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}Z"
-
-
-def _civil(days: int) -> tuple[int, int, int]:
-    """Year, month and day of a number of days since 1970-01-01, in the proleptic Gregorian calendar of any year.
-
-    Counted in eras of 400 years, in years that begin on the first of March, so that the leap day is the last.
-    """
-    era, day_of_era = divmod(days + 719_468, 146_097)
-    year_of_era = (day_of_era - day_of_era // 1_460 + day_of_era // 36_524 - day_of_era // 146_096) // 365
-    day_of_year = day_of_era - (365 * year_of_era + year_of_era // 4 - year_of_era // 100)
-    shifted = (5 * day_of_year + 2) // 153
-    month = shifted + 3 if shifted < 10 else shifted - 9
-    return era * 400 + year_of_era + (month <= 2), month, day_of_year - (153 * shifted + 2) // 5 + 1
+    """``2026-11-23T07:41:00Z``. seconds: POSIX, of the years 1 to 9999."""
+    moment = _EPOCH + timedelta(seconds=seconds)
+    return f"{moment.year:04}{moment:-%m-%dT%H:%M:%SZ}"
 
 
 # --- Fields ---------------------------------------------------------------------------------------
@@ -225,8 +215,10 @@ def _basic_constraints(subject: _Subject) -> str | None:
     constraints = subject.extensions.basic_constraints
     if constraints is None:
         return "basicConstraints is missing, so it is no CA"
-    if not constraints.ca:
-        return "basicConstraints says it is no CA"
+    return None if constraints.ca else "basicConstraints says it is no CA"
+
+
+def _basic_constraints_critical(subject: _Subject) -> str | None:
     return None if subject.extensions.critical(ext.BASIC_CONSTRAINTS) else "basicConstraints of a CA is not critical"
 
 
@@ -381,31 +373,33 @@ def _server_name(subject: _Subject) -> str | None:
 
 
 RULES = (
-    _Rule("RFC 5280 4.1.2.1", _version, problem=Problem.CERTIFICATE_UNSUPPORTED),
+    _Rule("RFC 5280 4.1.2.1", _version, profiles=_ISSUING, problem=Problem.CERTIFICATE_UNSUPPORTED),
     _Rule("RFC 5280 4.1.2.7", _supported_key, problem=Problem.CERTIFICATE_UNSUPPORTED),
     _Rule("CA/Browser Forum 6.1.5", _strong_key, problem=Problem.CERTIFICATE_WEAK),
-    _Rule("RFC 5280 4.1.2.2", _serial, Role.LEAF | Role.INTERMEDIATE),  # roots with serial 0 are in use
-    _Rule("RFC 5280 4.1.2.4", _issuer),
-    _Rule("RFC 5280 4.1.2.6", _ca_subject, _CA),
+    _Rule("RFC 5280 4.1.2.2", _serial, Role.LEAF | Role.INTERMEDIATE, _ISSUING),  # roots with serial 0 are in use
+    _Rule("RFC 5280 4.1.2.4", _issuer, profiles=_ISSUING),
+    _Rule("RFC 5280 4.1.2.6", _ca_subject, _CA, _ISSUING),
     _Rule("RFC 5280 4.2", _unknown_critical),
-    _Rule("RFC 5280 4.2.1.1, 4.2.1.2, 4.2.2.1", _wrongly_critical),
+    _Rule("RFC 5280 4.2.1.1, 4.2.1.2, 4.2.2.1", _wrongly_critical, profiles=_ISSUING),
     # An anchor's issuer need not be found, so that an anchor need not say whose key it was.
-    _Rule("RFC 5280 4.2.1.1", _authority_key_identifier, Role.LEAF | Role.INTERMEDIATE),
+    _Rule("RFC 5280 4.2.1.1", _authority_key_identifier, Role.LEAF | Role.INTERMEDIATE, _ISSUING),
     _Rule("CA/Browser Forum 7.1.2.1.3", _anchor_key_identifiers, Role.ANCHOR, Profile.WEBPKI),
-    _Rule("RFC 5280 4.2.1.2", _subject_key_identifier, _CA),
-    _Rule("RFC 5280 4.2.1.9", _basic_constraints, _CA),
+    _Rule("RFC 5280 4.2.1.2", _subject_key_identifier, _CA, _ISSUING),
+    _Rule("RFC 5280 6.1.4 k", _basic_constraints, Role.INTERMEDIATE),
+    _Rule("RFC 5280 4.2.1.9", _basic_constraints, Role.ANCHOR, _ISSUING),
+    _Rule("RFC 5280 4.2.1.9", _basic_constraints_critical, _CA, _ISSUING),
     _Rule("CA/Browser Forum 7.1.2.7.6", _leaf_is_ca, Role.LEAF, Profile.WEBPKI),
-    _Rule("RFC 5280 4.2.1.3", _ca_key_usage, _CA),
-    _Rule("RFC 5280 4.2.1.9", _leaf_key_cert_sign, Role.LEAF),
+    _Rule("RFC 5280 6.1.4 n", _ca_key_usage, _CA),
+    _Rule("RFC 5280 4.2.1.9", _leaf_key_cert_sign, Role.LEAF, _ISSUING),
     _Rule("RFC 5280 4.2.1.12", _ca_extended_key_usage, _CA),
     _Rule("CA/Browser Forum 7.1.2.1.2", _anchor_extended_key_usage, Role.ANCHOR, Profile.WEBPKI),
-    _Rule("RFC 5280 4.2.1.10", _name_constraints_in_leaf, Role.LEAF),
+    _Rule("RFC 5280 4.2.1.10", _name_constraints_in_leaf, Role.LEAF, _ISSUING),
     _Rule("RFC 5280 4.2.1.10", _name_constraints_critical, profiles=Profile.RFC5280),
-    _Rule("RFC 5280 4.2.1.11", _policy_constraints_critical),
+    _Rule("RFC 5280 4.2.1.11", _policy_constraints_critical, profiles=_ISSUING),
     _Rule("RFC 5280 4.2.1.11", _explicit_policy, problem=Problem.CERTIFICATE_UNSUPPORTED),
-    _Rule("RFC 5280 4.2.1.6", _alt_name_critical),
+    _Rule("RFC 5280 4.2.1.6", _alt_name_critical, profiles=_ISSUING),
     _Rule("CA/Browser Forum 7.1.2.7.12", _alt_name_not_critical, Role.LEAF, Profile.WEBPKI),
-    _Rule("RFC 5280 4.2.1.6", _alt_name_syntax, Role.LEAF),
+    _Rule("RFC 5280 4.2.1.6", _alt_name_syntax, Role.LEAF, _ISSUING),
 )
 
 USAGE_RULES = (

@@ -148,7 +148,13 @@ def _certifi() -> Path | None:
 
 
 def _collect(source: Path, anchors: list[Certificate], skipped: list[str]) -> None:
-    for number, der in enumerate(certificate_blocks(_read(source), str(source), Reason.ECACERTFILE), 1):
+    data = _read(source)
+    try:
+        blocks = certificate_blocks(data, str(source), Reason.ECACERTFILE)
+    except SSLError as error:
+        skipped.append(error.detail or str(source))
+        return
+    for number, der in enumerate(blocks, 1):
         try:
             anchors.append(Certificate.decode(der))
         except CertificateError as error:

@@ -92,7 +92,7 @@ def _decode_pool(chain: Sequence[bytes]) -> tuple[list[Certificate], list[Certif
 
 
 def _no_path(reached: Path, malformed: list[CertificateError]) -> CertificateError:
-    """DESIGN's order: self-signed if the leaf or the last certificate reached is, else no issuer."""
+    """Self-signed if the leaf or the last certificate reached is, else without an issuer."""
     last, place = reached[-1], len(reached) - 1
     if last.is_self_signed:
         finding = "it is self-signed and not among the trusted"

@@ -363,6 +363,34 @@ def test_only_the_web_profile_takes_name_constraints_that_are_not_critical(ca, r
     ca.refuse(Problem.CERTIFICATE_CONSTRAINTS, [ca.leaf(middle), middle], root)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"without": [AUTHORITY_KEY]},
+        {"without": [SUBJECT_KEY]},
+        {"extra": [build.basic_constraints(True, critical=False)]},
+        {"serial": 0},
+    ],
+    ids=str,
+)
+def test_path_profile_asks_for_nothing_but_a_valid_path(ca, root, change):
+    middle = ca.issue("middle", root, **change)
+    ca.refuse(Problem.CERTIFICATE_CONSTRAINTS, [ca.leaf(middle), middle], root)
+    ca.verify([ca.leaf(middle), middle], root, profile=Profile.PATH)
+
+
+def test_path_profile_still_wants_a_ca(ca, root):
+    middle = ca.issue("middle", root, without=[BASIC_CONSTRAINTS])
+    ca.refuse(Problem.CERTIFICATE_CONSTRAINTS, [ca.leaf(middle), middle], root, profile=Profile.PATH)
+
+
+def test_path_profile_takes_a_version_1_anchor_and_leaf(ca):
+    anchor = ca.issue("old", version=build.X509_V1, extensions=())
+    leaf = ca.leaf(anchor, version=build.X509_V1, extensions=())
+    ca.verify([leaf], anchor, profile=Profile.PATH, server_name=None)
+    ca.refuse(Problem.CERTIFICATE_UNSUPPORTED, [leaf], anchor, server_name=None)
+
+
 @pytest.mark.parametrize("common_name", ["SERVER.example", "sérver.example", "192.0.2.01", "0xC0000201", "192.0.2.1"])
 def test_web_profile_wants_a_common_name_that_copies_an_alternative_name(ca, root, common_name):
     leaf = ca.leaf(root, common_name)
