@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "puressl"
 
-#: From the top down. A module's layer is that of its longest listed prefix; modules of one line do not import each other.
+#: From the top down. A module's layer is that of its longest listed prefix; those of one line do not import each other.
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("puressl.__main__",),
     ("puressl.cli", "puressl"),

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-#: Runs a full handshake in each version, then data both ways, where ``ssl``, ``_ssl`` and ``_hashlib`` cannot be imported.
+#: Full handshakes in each version, then data, where ``ssl``, ``_ssl`` and ``_hashlib`` cannot be imported.
 WITHOUT_OPENSSL = """
 import sys
 for name in ("ssl", "_ssl", "_hashlib"):

@@ -109,7 +109,7 @@ class Trace:
 
 
 def judge(pem: bytes, purpose: CertificatePurpose) -> Any:
-    """A resolver that verifies for real, with the trace's own certificate as the anchor and its 1,024-bit key allowed."""
+    """A resolver that verifies for real: the trace's own certificate is the anchor, its 1,024-bit key is allowed."""
     trust = TrustStore(load_certificates(pem, "trace"))
     policy = Policy(time=TIME, purpose=purpose, server_name=None, minimum_rsa_bits=1024)
 

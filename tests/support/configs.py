@@ -1,4 +1,4 @@
-"""Configurations for tests, from the bundled certificates; every connection deterministic unless a test says otherwise."""
+"""Configurations for tests, from the bundled certificates; deterministic unless a test says otherwise."""
 
 from __future__ import annotations
 
