@@ -124,9 +124,6 @@ def _check_extensions(config: ClientConfig, message: ServerHello) -> None:
             name = name_of(ExtensionType, extension.extension_type)
             raise ProtocolError(Problem.MISPLACED_EXTENSION, f"{name} in ServerHello of TLS 1.2")
     _check_renegotiation_info(config, message)
-    ticket = message.extensions.get(SessionTicket)
-    if ticket is not None and ticket.ticket:
-        raise ProtocolError(Problem.ILLEGAL_PARAMETER, "SessionTicket in ServerHello is not empty (RFC 5077 3.2)")
     formats = message.extensions.get(ECPointFormats)
     if formats is not None and 0 not in formats.formats:
         raise ProtocolError(Problem.ILLEGAL_PARAMETER, "ec_point_formats without uncompressed (RFC 8422 5.1.2)")

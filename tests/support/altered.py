@@ -1,7 +1,7 @@
 """Peers that misbehave in one point and are sound in every other, so that nothing else can be what refuses them.
 
-An altered connection changes messages as it sends them, before they enter its own transcript: signatures over what was sent
-before, MACs and Finished all fit the altered handshake.
+An altered connection changes messages as it sends them, before they enter its own transcript: signatures over what was
+sent before, MACs and Finished all fit the altered handshake.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ class _Altered:
     alter: Alter
 
     def send(self, epoch: Epoch, message: Any) -> bytes:
-        return b"".join(super().send(epoch, each) for each in self.alter(message))  # type: ignore[misc]
+        send = super().send  # type: ignore[misc]
+        return b"".join(send(epoch, each) for each in self.alter(message))
 
 
 class AlteredClient(_Altered, ClientConnection):
