@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from puressl.codes import CipherSuite, NamedGroup, ProtocolVersion
+from puressl.codes import AlertDescription, CipherSuite, NamedGroup, ProtocolVersion
 from puressl.config import ClientConfig, ServerConfig, Verify
 from puressl.connection import ClientConnection, Connection, ServerConnection
 from puressl.crypto.suites import SUITES, Authentication, CipherKind, KeyExchange, Suite
@@ -78,8 +78,8 @@ class Line:
 
 def certificate(key_type: str, role: str = "server") -> list[str]:
     folder = CERTS / key_type
-    chain = str(folder / f"{role}-chain.pem")
-    return ["-cert", chain, "-cert_chain", chain, "-key", str(folder / f"{role}.key")]
+    chain = str(folder / "intermediate.pem")
+    return ["-cert", str(folder / f"{role}.pem"), "-cert_chain", chain, "-key", str(folder / f"{role}.key")]
 
 
 @contextmanager
@@ -122,10 +122,8 @@ def our_client(key_type: str = "rsa2048", **fields: Any) -> ClientConfig:
 @pytest.fixture(scope="module")
 def any_server() -> Iterator[int]:
     """A server of every suite, with certificates of RSA and ECDSA."""
-    second = [each.replace("-cert", "-dcert").replace("-key", "-dkey") for each in certificate("p256")]
-    with s_server(
-        "-tls1_2", "-cipher", ALL, *(each.replace("-dcert_chain", "-dcert_chain") for each in second)
-    ) as port:
+    second = [f"-d{each[1:]}" if each.startswith("-") else each for each in certificate("p256")]
+    with s_server("-tls1_2", "-cipher", ALL, *second) as port:
         yield port
 
 
@@ -198,7 +196,7 @@ def test_client_speaks_mac_then_encrypt_where_allowed(any_server: int) -> None:
         assert not agreed.encrypt_then_mac
 
 
-def test_client_agrees_on_a_protocol_and_survives_a_renegotiation_request() -> None:
+def test_client_agrees_on_a_protocol() -> None:
     with s_server("-tls1_2", "-alpn", "h2,http/1.1") as port:
         agreed = connect(port, our_client(alpn=(b"http/1.1",))).negotiated
     assert agreed is not None
@@ -213,7 +211,7 @@ def dropping(*kinds: type) -> Any:
 
 
 def s_client(
-    config: ServerConfig, *options: str, key_type: str = "rsa2048", fails: bool = False
+    config: ServerConfig, *options: str, key_type: str = "rsa2048", typed: str = "ping\n", fails: bool = False
 ) -> tuple[ServerConnection, str]:
     """One connection of ``openssl s_client`` to our server, with a line there and back; gives its output."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -232,7 +230,7 @@ def s_client(
                 line = Line(connection, transport)
                 try:
                     line.handshake()
-                    process.stdin.write("ping\n")
+                    process.stdin.write(typed)
                     process.stdin.flush()
                     line.receive(b"ping\n")
                     line.send(b"pong\n")
@@ -310,7 +308,10 @@ def test_server_takes_a_fallback_of_a_client_that_speaks_more() -> None:
     assert "ALPN protocol: h2" in output
 
 
-def test_server_refuses_renegotiation_and_goes_on() -> None:
-    """``R`` on a line makes s_client renegotiate; it takes our warning for the end of the connection."""
-    _, output = s_client(our_server(), "-tls1_2", "-legacy_renegotiation")
-    assert "pong" in output
+def test_server_refuses_renegotiation_with_a_warning() -> None:
+    """``R`` on a line of its own makes s_client renegotiate; OpenSSL then gives up, as RFC 5246 7.2.2 lets it."""
+    connection, output = s_client(our_server(), "-tls1_2", typed="R\n", fails=True)
+    assert "RENEGOTIATING" in output
+    assert "no renegotiation" in output
+    assert isinstance(connection.failure, ProtocolError)
+    assert connection.failure.received == AlertDescription.HANDSHAKE_FAILURE
