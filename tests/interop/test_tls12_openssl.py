@@ -127,7 +127,7 @@ def any_server() -> Iterator[int]:
         yield port
 
 
-# Our client against OpenSSL's server --------------------------------------------------------------------------------------
+# Our client against OpenSSL's server ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("suite", SUITES_12, ids=lambda suite: suite.openssl_name)
@@ -207,7 +207,7 @@ def dropping(*kinds: type) -> Any:
     return lambda hello: replace(hello, extensions=without_extension(*kinds)(hello.extensions))
 
 
-# Our server against OpenSSL's client --------------------------------------------------------------------------------------
+# Our server against OpenSSL's client ----------------------------------------------------------------------------------
 
 
 def s_client(
@@ -217,7 +217,7 @@ def s_client(
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(PATIENCE)
         port = listener.getsockname()[1]
-        command = ["openssl", "s_client", "-connect", f"127.0.0.1:{port}", "-ign_eof", "-servername", "server.example"]
+        command = ["openssl", "s_client", "-connect", f"127.0.0.1:{port}", "-servername", "server.example"]
         command += ["-CAfile", str(CERTS / key_type / "root.pem"), "-verify_return_error", *options]
         process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
