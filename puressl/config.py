@@ -45,6 +45,7 @@ from puressl.session import MAX_TICKET_LIFETIME, MemorySessionStore, Session, Se
 from puressl.trace import NULL_TRACER, KeyLog, Tracer
 from puressl.wire import ClientHello
 from puressl.x509.credential import Credential
+from puressl.x509.names import parse_server_name
 from puressl.x509.policy import Policy
 from puressl.x509.policy import Purpose as CertificatePurpose
 from puressl.x509.store import TrustStore
@@ -128,7 +129,8 @@ class _Config:
     def _digest_scope(self, *parts: object) -> bytes:
         """What a session must have been made under to be resumed: trust, names, verification, identity, protocols."""
         trust = self.trust.fingerprint if self.trust is not None else b""
-        text = repr((trust, int(self.verify), self.depth, self.minimum_rsa_bits, self.alpn, *parts))
+        judged_here = VerifyPeer not in self.resolvers  # what another's judgement let pass is not good for ours
+        text = repr((trust, int(self.verify), self.depth, self.minimum_rsa_bits, judged_here, self.alpn, *parts))
         return hashlib.sha256(text.encode()).digest()
 
     @property
@@ -174,6 +176,8 @@ class ClientConfig(_Config):
             object.__setattr__(self, "trust", TrustStore.system())
         if self.verify and not self.server_name:
             raise SSLError(Reason.EOPTIONS, "server_name: verification needs the name the certificate must be for")
+        if self.server_name:
+            parse_server_name(self.server_name)
         self._check()
         for group in self.key_share_groups or ():
             if group not in self.groups:

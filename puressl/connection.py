@@ -29,7 +29,7 @@ from puressl.events import (
     PeerClosed,
 )
 from puressl.handshake.client import ClientStart
-from puressl.handshake.machine import ApplicationData, State, Waiting, dispatch_content, dispatch_handshake
+from puressl.handshake.machine import ApplicationData, State, Waiting, dispatch_content, dispatch_handshake, going_on
 from puressl.handshake.output import TrafficKeys
 from puressl.handshake.server import ServerStart
 from puressl.record.protect import protection
@@ -199,7 +199,7 @@ class Connection:
         try:
             if isinstance(result, Exception):
                 raise result
-            self._enter(state.then(result, self))
+            self._enter(going_on(state.then(result, self), state.origin))
         except SSLError as error:
             self._fail(error)
         except Exception as error:

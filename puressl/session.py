@@ -20,7 +20,7 @@ from puressl.codes import CipherSuite, ProtocolVersion
 from puressl.crypto.aead import Aead
 from puressl.crypto.provider import PROVIDER
 from puressl.env import Env, Purpose
-from puressl.errors import ProtocolError, Reason, SSLError
+from puressl.errors import Reason, SSLError
 
 #: RFC 8446 4.6.1: seven days is the most a ticket may live.
 MAX_TICKET_LIFETIME = 604_800
@@ -222,7 +222,7 @@ class TicketKeys:
             return None
         try:
             session = Session.decode(key.aead.open(nonce, sealed, name))
-        except ProtocolError:
+        except SSLError:  # altered, or sealed by another version of this program
             return None
         return session if session.is_fresh(self._env.now()) else None
 

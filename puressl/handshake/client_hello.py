@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from ipaddress import ip_address
 from typing import Any
 
 from puressl.codes import ECPointFormat, NamedGroup, ProtocolVersion, PskKeyExchangeMode
@@ -44,6 +43,7 @@ from puressl.wire import (
     binders_length,
     encode_handshake,
 )
+from puressl.x509.names import DNSName, parse_server_name
 
 TLS12, TLS13 = ProtocolVersion.TLSv1_2, ProtocolVersion.TLSv1_3
 
@@ -174,22 +174,12 @@ def _extensions(draft: _Draft) -> Extensions:
 # The rows: one extension each, None where it is not sent. ---------------------------------------------------
 
 
-def is_dns_name(name: str) -> bool:
-    """Whether a server name is a DNS name, which alone may stand in SNI (RFC 6066 3)."""
-    try:
-        ip_address(name)
-    except ValueError:
-        return True
-    return False
-
-
 def sent_server_name(config: ClientConfig) -> str | None:
-    """The name that goes into SNI: without a trailing dot, A-labels for what is not ASCII (RFC 6066 3)."""
-    name = config.server_name
-    if not name or not config.send_server_name or not is_dns_name(name):
+    """The name that goes into SNI: a DNS name, without a trailing dot, A-labels for what is not ASCII (RFC 6066 3)."""
+    if not config.server_name or not config.send_server_name:
         return None
-    name = name.rstrip(".")
-    return name if name.isascii() else name.encode("idna").decode("ascii")
+    name = parse_server_name(config.server_name)
+    return str(name) if isinstance(name, DNSName) else None
 
 
 def _server_name(draft: _Draft) -> ServerNameOffer | None:

@@ -142,9 +142,13 @@ def dispatch_content(state: State, message: Any, output: Output) -> State:
 
 
 def _enter(state: State, transition: Transition, message: Any, output: Output) -> State:
-    entered = transition.handler(state, message, output)
+    return going_on(transition.handler(state, message, output), state.name)
+
+
+def going_on(entered: State, origin: str) -> State:
+    """The state entered; one that waits is told which state asked."""
     if isinstance(entered, Waiting):
-        entered.origin = entered.origin or state.name
+        entered.origin = origin
     return entered
 
 

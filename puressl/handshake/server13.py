@@ -507,7 +507,6 @@ class ServerWaitFinished(_Server13State):
             finished=finished,
             negotiated=negotiated,
         )
-        output.emit(HandshakeCompleted(negotiated))
         tickets = Tickets(connected, flight.master.resumption(transcript.digest()), self._wants_tickets())
         return tickets.issue(0, output)
 
@@ -540,7 +539,7 @@ class ServerWaitFinished(_Server13State):
 
 @dataclass(slots=True)
 class Tickets:
-    """Sends the tickets of a new connection, one need after the other."""
+    """Sends the tickets of a new connection, one need after the other; only then may the user send data."""
 
     connected: ServerConnected
     resumption: bytes = field(repr=False)
@@ -549,7 +548,7 @@ class Tickets:
     def issue(self, number: int, output: Output) -> State:
         config = self.connected.config
         if not self.wanted or not config.session_tickets or number >= config.ticket_count:
-            return self.connected
+            return self._complete(output)
         nonce = number.to_bytes(2, "big")
         return output.ask(IssueTicket(self._session(nonce)), partial(self._send, number, nonce))
 
@@ -571,8 +570,12 @@ class Tickets:
 
     def _send(self, number: int, nonce: bytes, ticket: Ticket | None, output: Output) -> State:
         if ticket is None:
-            return self.connected
+            return self._complete(output)
         extensions = Extensions(tuple(RawExtension(kind, body) for kind, body in ticket.extensions))
         message = NewSessionTicket(ticket.lifetime, ticket.age_add, nonce, ticket.ticket, extensions)
         output.send(Epoch.APPLICATION, message)
         return self.issue(number + 1, output)
+
+    def _complete(self, output: Output) -> State:
+        output.emit(HandshakeCompleted(self.connected.negotiated))
+        return self.connected
