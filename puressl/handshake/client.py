@@ -7,7 +7,7 @@ through HelloRetryRequest if it is one, fixes the version, detects downgrades, a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from puressl.codes import Epoch, ExtensionType, NamedGroup, ProtocolVersion, name_of
 from puressl.config import ClientConfig
@@ -17,6 +17,7 @@ from puressl.errors import Problem, ProtocolError
 from puressl.handshake import client12, client13
 from puressl.handshake.client_hello import TLS12, TLS13, Offer, bind, first_offer, retried_offer
 from puressl.handshake.compatibility import ignore_change_cipher_spec
+from puressl.handshake.hello_request12 import HelloRequests, ignore_hello_request
 from puressl.handshake.machine import State, on
 from puressl.handshake.offer import check_solicited
 from puressl.handshake.output import Output
@@ -26,6 +27,7 @@ from puressl.wire import (
     DOWNGRADE_TLS12,
     ChangeCipherSpec,
     Cookie,
+    HelloRequest,
     KeyShareRetry,
     SelectedVersion,
     ServerHello,
@@ -57,6 +59,7 @@ class ClientWaitServerHello(State):
     offer: Offer
     messages: Transcript
     retried: Suite | None = None
+    requests: HelloRequests = field(default_factory=HelloRequests)
 
     @property
     def transcript(self) -> Transcript:
@@ -65,6 +68,12 @@ class ClientWaitServerHello(State):
     def failed(self) -> None:
         if self.offer.session is not None and self.offer.session.version is TLS12:
             forget(self.config)
+
+    def hello_request(self, message: HelloRequest, output: Output) -> State:
+        """RFC 5246 7.4.1.1: a TLS 1.2 server may ask for the hello that is on its way. TLS 1.3 has no such message."""
+        if TLS12 not in self.config.versions or self.retried is not None:
+            raise ProtocolError(Problem.UNEXPECTED_MESSAGE, "HelloRequest, which TLS 1.3 does not have")
+        return ignore_hello_request(self, message, output)
 
     def server_hello(self, message: ServerHello, output: Output) -> State:
         if message.is_retry:
@@ -140,4 +149,5 @@ class ClientWaitServerHello(State):
             *client12.AFTER_SERVER_HELLO,
         ),
         on(ChangeCipherSpec, ignore_change_cipher_spec, "ClientWaitServerHello"),
+        on(HelloRequest, hello_request, "ClientWaitServerHello", hashed=False),
     )

@@ -15,7 +15,7 @@ from puressl.codes import CipherSuite, ClientCertificateType, Epoch, ExtensionTy
 from puressl.config import ClientConfig
 from puressl.crypto.suites import Authentication, CipherKind, KeyExchange, Suite
 from puressl.crypto.transcript import Transcript
-from puressl.errors import Problem, ProtocolError
+from puressl.errors import CertificateError, Problem, ProtocolError
 from puressl.events import ChooseCredential, Sign, VerifyPeer
 from puressl.handshake.client_finish12 import Closing12, after_our_flight
 from puressl.handshake.client_hello import Offer, sent_server_name
@@ -28,6 +28,7 @@ from puressl.handshake.key_exchange12 import (
     answer_ecdhe,
     answer_rsa,
     key_fits,
+    may_encipher,
     offered_schemes,
     signed_content,
     supported_groups,
@@ -55,6 +56,7 @@ from puressl.wire import (
     ServerKeyExchangeECDHE,
     SessionTicket,
 )
+from puressl.x509.certificate import Certificate
 from puressl.x509.credential import Credential
 from puressl.x509.verifier import VerifiedPeer
 
@@ -236,6 +238,7 @@ class ClientWaitCertificate12(_Client12State):
             return ClientWaitServerKeyExchangeEcdhe12(shared, peer)
         if suite.key_exchange is KeyExchange.DHE:
             return ClientWaitServerKeyExchangeDhe12(shared, peer)
+        _check_encipherment(peer)
         config = shared.config
         exchange = answer_rsa(peer.public_key, hello.legacy_version, config.provider, config.env)
         return ClientWaitCertificateRequest12(shared, RsaKeyExchangePeer(peer), exchange)
@@ -250,6 +253,19 @@ class ClientWaitCertificate12(_Client12State):
         ),
         ignoring_hello_request("ClientWaitCertificate12"),
     )
+
+
+def _check_encipherment(peer: VerifiedPeer) -> None:
+    leaf = Certificate.decode(peer.chain[0])
+    if not may_encipher(leaf):
+        raise CertificateError(
+            Problem.CERTIFICATE_USAGE,
+            "keyUsage lacks keyEncipherment, which RSA key exchange needs",
+            check="key usage (RFC 5246 7.4.2)",
+            subject=leaf.subject.text,
+            place=0,
+            der=leaf.der,
+        )
 
 
 @dataclass(slots=True)

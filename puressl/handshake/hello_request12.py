@@ -26,7 +26,7 @@ class _Counting(Protocol):
     def requests(self) -> HelloRequests: ...
 
 
-def _ignore(state: _Counting, message: HelloRequest, output: Output) -> State:
+def ignore_hello_request(state: _Counting, message: HelloRequest, output: Output) -> State:
     state.requests.count += 1
     if state.requests.count > MAX_IGNORED_REQUESTS:
         raise ProtocolError(
@@ -39,4 +39,4 @@ def _ignore(state: _Counting, message: HelloRequest, output: Output) -> State:
 
 def ignoring_hello_request(state: str) -> Transition:
     """Declares that HelloRequest changes nothing in a state. state: its name."""
-    return on(HelloRequest, _ignore, state, hashed=False)
+    return on(HelloRequest, ignore_hello_request, state, hashed=False)

@@ -29,6 +29,8 @@ from puressl.wire import (
     SignatureAlgorithms,
     SupportedGroups,
 )
+from puressl.x509.certificate import Certificate
+from puressl.x509.extensions import KeyUsage
 
 #: The curves of ECDHE (RFC 8422 5.1.1). Finite fields and hybrids may stand in supported_groups beside them.
 CURVES = frozenset(
@@ -52,7 +54,7 @@ ClientKeyExchange = Union[ClientKeyExchangeECDHE, ClientKeyExchangeDHE, ClientKe
 
 @dataclass(frozen=True, slots=True)
 class ClientExchange:
-    """The client's half. message: its ClientKeyExchange. group: None for RSA, 0 for a group that has no code point."""
+    """The client's half. message: its ClientKeyExchange. group: None for RSA and for a group without a code point."""
 
     message: ClientKeyExchange
     premaster: bytes = field(repr=False)
@@ -83,6 +85,12 @@ def key_fits(suite: Suite, key: PublicKey, groups: tuple[int, ...] | None) -> bo
     return groups is None or not isinstance(key, ECPublicKey) or NamedGroup[key.curve.name] in groups
 
 
+def may_encipher(leaf: Certificate) -> bool:
+    """RFC 5246 7.4.2: for RSA key exchange keyUsage, where there is one, must have keyEncipherment."""
+    usage = leaf.extensions.key_usage
+    return usage is None or bool(usage & KeyUsage.KEY_ENCIPHERMENT)
+
+
 def signed_content(client_random: bytes, server_random: bytes, message: ServerKeyExchange) -> bytes:
     """What ServerKeyExchange signs (RFC 5246 7.4.3, RFC 8422 5.4)."""
     return client_random + server_random + message.params()
@@ -108,7 +116,7 @@ def answer_dhe(message: ServerKeyExchangeDHE, provider: Provider, env: Env) -> C
     group = provider.finite_field_group(int.from_bytes(message.p, "big"), int.from_bytes(message.g, "big"))
     share = group.generate(env)
     secret = finite_field_secret(share.derive, message.y, len(share.public))
-    return ClientExchange(ClientKeyExchangeDHE(share.public), secret, group.id)
+    return ClientExchange(ClientKeyExchangeDHE(share.public), secret, group.id or None)
 
 
 def answer_rsa(key: PublicKey, client_version: int, provider: Provider, env: Env) -> ClientExchange:

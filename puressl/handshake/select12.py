@@ -14,7 +14,14 @@ from puressl.config import ServerConfig
 from puressl.crypto.groups import Group
 from puressl.crypto.suites import Authentication, CipherKind, KeyExchange, Suite
 from puressl.errors import Problem, ProtocolError
-from puressl.handshake.key_exchange12 import CURVES, FINITE_FIELDS, key_fits, offered_schemes, supported_groups
+from puressl.handshake.key_exchange12 import (
+    CURVES,
+    FINITE_FIELDS,
+    key_fits,
+    may_encipher,
+    offered_schemes,
+    supported_groups,
+)
 from puressl.handshake.parameters12 import TLS12, mac_is_sound
 from puressl.wire import (
     ClientHello,
@@ -111,8 +118,10 @@ def curves(hello: ClientHello) -> tuple[int, ...]:
 
 def suite(hello: ClientHello, candidates: Sequence[Suite], credential: Credential) -> Suite:
     """The first of the suites that the certificate's key can serve (RFC 5246 7.4.2)."""
-    key = credential.leaf.public_key
+    key, may_decrypt = credential.leaf.public_key, may_encipher(credential.leaf)
     for each in candidates:
+        if each.key_exchange is KeyExchange.RSA and not may_decrypt:
+            continue
         if key is not None and key_fits(each, key, supported_groups(hello)):
             return each
     names = ", ".join(each.name for each in candidates)

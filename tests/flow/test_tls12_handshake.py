@@ -45,6 +45,7 @@ from puressl.wire import (
 )
 
 from support.altered import AlteredServer, changing, with_extension, without_extension
+from support.authority import issued, roots
 from support.configs import client_config, credential, server_config, trust
 from support.link import Link, bytewise
 
@@ -164,6 +165,26 @@ def test_every_kind_of_certificate_serves_the_default_suites(key_type: str) -> N
     assert agreed.signature_scheme is not None
     assert agreed.verified_path
     assert agreed.peer_chain == credential(key_type).chain
+
+
+@pytest.mark.parametrize("kind", ["p521", "ed448", "rsa-pss"])
+def test_rarer_certificates_serve_both_ends(kind: str) -> None:
+    joined = link(
+        client={"trust": roots(), "credential": issued(kind, "client.example", purpose="clientAuth")},
+        server={"credentials": (issued(kind),), "verify": Verify.REQUIRED, "trust": roots()},
+    )
+    joined.handshake().raise_errors()
+    for end in (joined.client, joined.server):
+        assert end.connection.negotiated.signature_scheme in issued(kind).schemes(TLS12)
+    exchange_data(joined)
+
+
+def test_rsa_key_exchange_needs_a_certificate_for_encipherment() -> None:
+    """RFC 5246 7.4.2; an RSASSA-PSS key can never encrypt."""
+    for kind in ("rsa", "rsa-pss"):
+        server = {"credentials": (issued(kind),)}
+        joined = link(cipher_suites=(STATIC_RSA,), client={"trust": roots()}, server=server).handshake()
+        assert problem_of(joined.server.error) is Problem.NO_COMMON_CIPHER_SUITE
 
 
 def test_an_ecdsa_certificate_on_a_curve_the_client_does_not_list_is_not_chosen() -> None:
@@ -441,6 +462,13 @@ class HelloRequesting(ServerConnection):
             for _ in range(self.times):
                 super().send(epoch, HelloRequest())
         return super().send(epoch, message)
+
+
+def test_hello_request_before_server_hello_is_ignored_where_tls12_is_spoken() -> None:
+    for versions, problem in (((TLS12,), None), ((TLS13, TLS12), None), ((TLS13,), Problem.UNEXPECTED_MESSAGE)):
+        server = HelloRequesting(server_config(versions=versions), ServerHello)
+        joined = Link(ClientConnection(client_config(versions=versions)), server).handshake()
+        assert problem_of(joined.client.error) is problem
 
 
 def test_hello_requests_during_the_handshake_are_bounded() -> None:

@@ -11,7 +11,7 @@ import pytest
 from puressl.codes import AlertDescription, CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme
 from puressl.config import Verify
 from puressl.connection import ClientConnection, ServerConnection
-from puressl.errors import Problem, ProtocolError
+from puressl.errors import CertificateError, Problem, ProtocolError
 from puressl.events import HandshakeCompleted, Sign
 from puressl.wire import (
     ApplicationProtocols,
@@ -50,6 +50,7 @@ from support.altered import (
     with_extension,
     without_extension,
 )
+from support.authority import issued
 from support.configs import client_config, credential, server_config, trust
 from support.link import End, Link
 
@@ -199,6 +200,15 @@ def test_client_refuses_a_certificate_of_another_kind_than_the_suite() -> None:
     other = changing(Certificate12, certificates=credential("p256").chain)
     joined = against_server(other, "rsa2048", verify=Verify.NONE, cipher_suites=(ECDHE_RSA,))
     client_refuses(joined, Problem.ILLEGAL_PARAMETER, A.ILLEGAL_PARAMETER)
+
+
+def test_client_refuses_rsa_key_exchange_with_a_certificate_that_is_not_for_encipherment() -> None:
+    """RFC 5246 7.4.2."""
+    other = changing(Certificate12, certificates=issued("rsa").chain)
+    joined = against_server(other, "rsa2048", verify=Verify.NONE, cipher_suites=(STATIC_RSA,))
+    assert isinstance(joined.client.error, CertificateError)
+    assert joined.client.error.problem is Problem.CERTIFICATE_USAGE
+    assert joined.server.error.received == A.UNSUPPORTED_CERTIFICATE
 
 
 def test_client_refuses_an_ecdsa_certificate_on_a_curve_it_did_not_list() -> None:
