@@ -1,0 +1,1 @@
+"""Connections over byte transports: the first layer that waits."""
