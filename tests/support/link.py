@@ -64,6 +64,7 @@ class Link:
         raise AssertionError("the link never settles")
 
     def _carry(self, source: End, target: End) -> bool:
+        source.drain()
         data = source.connection.data_to_send()
         source.sent += data
         arrived = self._alter[id(source)](data) if data else b""
