@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 class Negotiated:
     """What the two ends agreed on.
 
-    suite: the cipher suite's code point; suite_name: its IANA name. group: the named group, None with RSA key exchange
-    or pure resumption of TLS 1.2. signature_scheme: the peer's in CertificateVerify or ServerKeyExchange, None if it
-    made none. alpn: the application protocol. server_name: the name the client asked for. peer_chain: DER as presented,
+    suite: the cipher suite's code point; suite_name: its IANA name. group: the named group; in TLS 1.2 None with
+    RSA key exchange, a group without a code point, or a resumption. signature_scheme: the peer's in CertificateVerify
+    or ServerKeyExchange, None if it made none. alpn: the application protocol. server_name: the name the client asked for. peer_chain: DER as presented,
     leaf first (restored from the session when resumed). verified_path: subjects of the verified path, leaf first,
     anchor last.
     """

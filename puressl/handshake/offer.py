@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from puressl.codes import ExtensionType, name_of
+from puressl.codes import CipherSuite, ExtensionType, name_of
 from puressl.errors import Problem, ProtocolError
 from puressl.events import PeerCertificate
 from puressl.handshake.output import Output
@@ -15,6 +15,8 @@ def check_solicited(hello: ClientHello, answer: Extensions, where: str, *, also:
     where: the message, for the error. also: types that may come unasked (the cookie of HelloRetryRequest).
     """
     offered = set(hello.extensions.types()) | also
+    if CipherSuite.TLS_EMPTY_RENEGOTIATION_INFO_SCSV in hello.cipher_suites:
+        offered.add(int(ExtensionType.RENEGOTIATION_INFO))  # RFC 5746 3.6: the extension answers it
     for extension in answer.types():
         if extension not in offered:
             raise ProtocolError(Problem.UNSOLICITED_EXTENSION, f"{name_of(ExtensionType, extension)} in {where}")
