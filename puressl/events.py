@@ -24,10 +24,10 @@ class Negotiated:
     """What the two ends agreed on.
 
     suite: the cipher suite's code point; suite_name: its IANA name. group: the named group; in TLS 1.2 None with
-    RSA key exchange, a group without a code point, or a resumption. signature_scheme: the peer's in CertificateVerify
-    or ServerKeyExchange, None if it made none. alpn: the application protocol. server_name: the name the client asked for. peer_chain: DER as presented,
-    leaf first (restored from the session when resumed). verified_path: subjects of the verified path, leaf first,
-    anchor last.
+    RSA key exchange, a group without a code point, or a resumption. signature_scheme: the peer's in
+    CertificateVerify or ServerKeyExchange, None if it made none. alpn: the application protocol. server_name: the
+    name the client asked for. peer_chain: DER as presented, leaf first (restored from the session when resumed).
+    verified_path: subjects of the verified path, leaf first, anchor last.
     """
 
     version: ProtocolVersion
@@ -99,7 +99,8 @@ class ChooseCredential:
 
     schemes: what the peer can verify, in its order. server_name: what the client asked for, on a server.
     authorities: distinguished names (DER) the peer named, may be empty. authentication: kinds that the offered TLS 1.2
-    suites allow; in TLS 1.3 always ``ANY``. curves: those an ECDSA key may be on in TLS 1.2 (RFC 8422 5.1.1), () for any.
+    suites allow; in TLS 1.3 always ``ANY``. curves: those an ECDSA key may be on in TLS 1.2 (RFC 8422 5.1.1), () for
+    any.
     """
 
     version: ProtocolVersion
