@@ -1,7 +1,7 @@
 """The authentication messages (RFC 8446 4.3.2, 4.4).
 
-Theory of operation: certificates stay the bytes they came as; whether they are X.509 is not for this layer. CertificateVerify
-and Finished have the same form in TLS 1.2 (RFC 5246 7.4.8, 7.4.9).
+Theory of operation: certificates stay the bytes they came as; whether they are X.509 is not for this layer.
+CertificateVerify and Finished have the same form in TLS 1.2 (RFC 5246 7.4.8, 7.4.9).
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """The bodies of the extensions puressl understands, one class each.
 
 Theory of operation: a body is the content of ``extension_data``, decoded. An extension whose body differs by message
-(server_name: a list in ClientHello, empty in the answer) has a class for each form; which class stands where is the table
-in ``extensions.py``. An empty body is a class without fields: then any byte is a trailing byte. Code points stay plain
-integers, so unknown and GREASE values (RFC 8701) pass unharmed.
+(server_name: a list in ClientHello, empty in the answer) has a class for each form; which class stands where is the
+table in ``extensions.py``. An empty body is a class without fields: then any byte is a trailing byte. Code points stay
+plain integers, so unknown and GREASE values (RFC 8701) pass unharmed.
 """
 
 from __future__ import annotations
@@ -87,8 +87,8 @@ def _host_name_complaint(names: tuple[ServerName, ...]) -> str | None:
 class ServerNameOffer(ExtensionBody):
     """server_name in ClientHello.
 
-    host_name: 1 to 255 printable ASCII characters. RFC 6066 3 also forbids address literals and trailing dots, which real
-    clients send all the same; those are for the reader to tolerate or refuse.
+    host_name: 1 to 255 printable ASCII characters. RFC 6066 3 also forbids address literals and trailing dots, which
+    real clients send all the same; those are for the reader to tolerate or refuse.
     """
 
     extension_type: ClassVar[int] = ExtensionType.SERVER_NAME

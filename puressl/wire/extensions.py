@@ -1,8 +1,8 @@
 """Extensions: the container, the table of which stands where, and the codec of an extension block.
 
 Theory of operation: ``ROWS`` says for every extension type and message (``Context``) which class its body has, and any
-rule that holds only there. It is the machine-readable form of the table in RFC 8446 4.2. An extension whose type the table
-does not know stays a ``RawExtension``. One that it knows, in a message it is not specified for, is refused
+rule that holds only there. It is the machine-readable form of the table in RFC 8446 4.2. An extension whose type the
+table does not know stays a ``RawExtension``. One that it knows, in a message it is not specified for, is refused
 (RFC 8446 4.2: illegal_parameter); only a TLS 1.2 ServerHello keeps such an extension raw, since RFC 5246 7.4.1.4 has
 another rule for it: unless the client offered it, the answer is unsupported_extension.
 """
@@ -101,7 +101,7 @@ Rule = Callable[[Any], Union[str, None]]
 
 @dataclass(frozen=True, slots=True)
 class ExtensionRow:
-    """In the messages ``contexts`` the body of an extension is a ``cls`` that keeps ``rule`` (None: no further rule)."""
+    """In the messages ``contexts`` the body of an extension is a ``cls`` that keeps ``rule``, if there is one."""
 
     cls: type[ExtensionBody]
     contexts: tuple[Context, ...]
@@ -196,16 +196,18 @@ _CLAUSE = "RFC 8446 4.2"
 class ExtensionBlock(Prefixed[Extensions]):
     """The extensions of one message: ``Extension extensions<low..2^16-1>``."""
 
-    __slots__ = ("context", "rows")
+    __slots__ = ("context", "last", "rows")
 
     def __init__(self, context: Context, low: int = 0, high: int = 0xFFFF) -> None:
         self.context = context
         self.rows = TABLE[context]
+        #: The type that no other may follow (RFC 8446 4.2.11).
+        self.last = int(ExtensionType.PRE_SHARED_KEY) if context is Context.CLIENT_HELLO else None
         super().__init__("Extension", 2, low, high)
 
     def decode_content(self, data: bytes, at: int, end: int, recorder: Recorder | None) -> Extensions:
         items: list[Extension] = []
-        seen: set[int] = set()
+        seen: set[int | None] = set()
         while at < end:
             start = at + _HEADER
             if start > end:
@@ -217,7 +219,7 @@ class ExtensionBlock(Prefixed[Extensions]):
                     raise Fault(f"length {stop - start} exceeds the {end - start} bytes that are left", at + 2)
                 if extension_type in seen:  # RFC 8446 4.2
                     raise Fault("sent twice", at, Problem.DUPLICATE_EXTENSION)
-                if ExtensionType.PRE_SHARED_KEY in seen and self.context is Context.CLIENT_HELLO:  # RFC 8446 4.2.11
+                if self.last in seen:  # RFC 8446 4.2.11
                     raise Fault("follows pre_shared_key, which must be the last", at, Problem.ILLEGAL_PARAMETER)
                 if recorder is None:
                     items.append(self._decode_body(extension_type, data, start, stop, None))
@@ -264,18 +266,18 @@ class ExtensionBlock(Prefixed[Extensions]):
         recorder.leaf(
             ".extension_type", at, at + 2, "which extension", extension_type, clause=_CLAUSE, registry=ExtensionType
         )
-        recorder.leaf(".length", at + 2, start, "length in bytes of the body", stop - start, clause=_CLAUSE)
+        recorder.leaf(".extension_length", at + 2, start, "length in bytes of the body", stop - start, clause=_CLAUSE)
         body = self._decode_body(extension_type, data, start, stop, recorder)
         recorder.end(stop, body)
         return body
 
     def encode_content(self, value: Extensions, out: bytearray) -> None:
-        seen: set[int] = set()
+        seen: set[int | None] = set()
         for item in value:
             try:
                 if item.extension_type in seen:
                     raise Fault("twice")
-                if ExtensionType.PRE_SHARED_KEY in seen and self.context is Context.CLIENT_HELLO:
+                if self.last in seen:
                     raise Fault("follows pre_shared_key, which must be the last")
                 self._encode_one(item, out)
             except Fault as fault:

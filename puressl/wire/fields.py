@@ -273,10 +273,9 @@ class UintVector(Prefixed["tuple[int, ...]"]):
 
     def encode_content(self, value: tuple[int, ...], out: bytearray) -> None:
         limit = 1 << 8 * self.size
-        for index, number in enumerate(value):
-            if not 0 <= number < limit:
-                raise Fault(f"{number} at place {index} does not fit {self.size} bytes")
-            out += number.to_bytes(self.size, "big")
+        if value and not 0 <= min(value) <= max(value) < limit:
+            raise Fault(f"one of {value} does not fit {self.size} bytes")
+        out += packing.pack(f">{len(value)}{_UNPACK_CODES[self.size]}", *value)
 
 
 class Vector(Prefixed["tuple[T, ...]"]):

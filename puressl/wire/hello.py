@@ -1,8 +1,8 @@
 """ClientHello, ServerHello, HelloRetryRequest and EncryptedExtensions (RFC 8446 4.1 and 4.3.1, RFC 5246 7.4.1).
 
-Theory of operation: one class serves ServerHello in every version and HelloRetryRequest, since the wire does not tell them
-apart by type. What its extensions may be is chosen from what stands before them: the special random of HelloRetryRequest,
-else whether supported_versions is there, which only a TLS 1.3 server sends (RFC 8446 4.1.3, 4.2.1).
+Theory of operation: one class serves ServerHello in every version and HelloRetryRequest, since the wire does not tell
+them apart by type. What its extensions may be is chosen by the special random of HelloRetryRequest, else by whether
+supported_versions is among them, which only a TLS 1.3 server sends (RFC 8446 4.1.3, 4.2.1).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Whole handshake messages: the 4-byte header and the body (RFC 8446 4).
 
-Theory of operation: the record layer cuts the stream into whole messages by their headers, and refuses by ``MAX_BODY`` what
-is too long before it buffers it; the handshake says which class a message must be and gets it decoded. Transcripts
-hash the bytes as they came, so nothing here re-encodes what was received.
+Theory of operation: the record layer cuts the stream into whole messages by their headers, and refuses by ``MAX_BODY``
+what is too long before it buffers it; the handshake says which class a message must be and gets it decoded.
+Transcripts hash the bytes as they came, so nothing here re-encodes what was received.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ HEADER_LENGTH = 4
 
 _CLAUSE = "RFC 8446 4"
 
-#: The longest body of each message. The 3-byte length allows 16 MiB, which no peer needs and a hostile one would use to fill
-#: memory. Where a message is made of a few vectors of at most 64 KiB, the limit is what they can add up to.
+#: The longest body of each message. The 3-byte length allows 16 MiB, which no peer needs and a hostile one would use to
+#: fill memory. Where a message is made of a few vectors of at most 64 KiB, the limit is what they can add up to.
 MAX_BODY: Mapping[int, int] = MappingProxyType(
     {
         HandshakeType.HELLO_REQUEST: 0,
@@ -67,7 +67,8 @@ def decode_handshake_with_spans(cls: type[M], raw: bytes) -> tuple[M, list[Span]
     recorder = Recorder()
     recorder.begin(cls.__name__, 0, cls.wire.meaning, cls.wire.clause)
     recorder.leaf(".msg_type", 0, 1, "which message", data[0], clause=_CLAUSE, registry=HandshakeType)
-    recorder.leaf(".length", 1, HEADER_LENGTH, "length in bytes of the body", len(data) - HEADER_LENGTH, clause=_CLAUSE)
+    length = len(data) - HEADER_LENGTH
+    recorder.leaf(".length", 1, HEADER_LENGTH, "length in bytes of the body", length, clause=_CLAUSE)
     message = decode_whole(cls, data, HEADER_LENGTH, recorder)
     recorder.end(len(data), message)
     return message, recorder.spans()
@@ -83,7 +84,7 @@ def _check_header(cls: type[HandshakeMessage], data: bytes) -> None:
     limit = MAX_BODY[cls.handshake_type]
     if length > limit:
         raise ProtocolError(Problem.MESSAGE_TOO_LARGE, f"{name}: {length} bytes are more than {limit}")
-    if length > len(data) - HEADER_LENGTH:
-        raise ProtocolError(Problem.MALFORMED_MESSAGE, f"{name}: length {length}, but {len(data) - HEADER_LENGTH} bytes")
-    if length < len(data) - HEADER_LENGTH:
-        raise ProtocolError(Problem.TRAILING_BYTES, f"{name}: length {length}, but {len(data) - HEADER_LENGTH} bytes")
+    found = len(data) - HEADER_LENGTH
+    if found != length:
+        problem = Problem.MALFORMED_MESSAGE if found < length else Problem.TRAILING_BYTES
+        raise ProtocolError(problem, f"{name}: length {length}, but {found} bytes")

@@ -1,8 +1,8 @@
-"""The handshake messages that only TLS 1.2 has, or has in another form (RFC 5246 7.4, RFC 8422 5, RFC 5077, RFC 6066 8).
+"""Handshake messages that only TLS 1.2 has, or has in another form (RFC 5246 7.4, RFC 8422 5, RFC 5077, RFC 6066 8).
 
 Theory of operation: a key exchange message cannot be read without the cipher suite, so each form is a class, and the
-handshake picks it. ``params`` of a ServerKeyExchange is the part that is signed. Numbers of finite-field Diffie-Hellman stay
-bytes as sent, leading zeros included: a signature covers them, and their ranges are for the group's code to check.
+handshake picks it. ``params`` of a ServerKeyExchange is the part that is signed. Numbers of finite-field Diffie-Hellman
+stay bytes as sent, leading zeros included: a signature covers them, and their ranges are for the group's code to check.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ class ClientKeyExchangeECDHE(HandshakeMessage):
 
 @struct("a ticket to resume with", "RFC 5077 3.3")
 class NewSessionTicket12(HandshakeMessage):
-    """NewSessionTicket of TLS 1.2. lifetime_hint: seconds, 0 for unspecified. ticket: empty if the server changed its mind."""
+    """NewSessionTicket of TLS 1.2. lifetime_hint: 0 for unspecified. ticket: empty if the server changed its mind."""
 
     handshake_type: ClassVar[HandshakeType] = HandshakeType.NEW_SESSION_TICKET
     lifetime_hint: int = row(uint32(), "seconds the ticket may be kept", "RFC 5077 3.3")
