@@ -76,6 +76,8 @@ class ClientWaitServerHello(State):
         return ignore_hello_request(self, message, output)
 
     def server_hello(self, message: ServerHello, output: Output) -> State:
+        if message.legacy_version <= ProtocolVersion.SSLv3:
+            raise ProtocolError(Problem.UNSUPPORTED_VERSION, "ServerHello of SSL 3.0 or before (RFC 8446 D.5)")
         if message.is_retry:
             return self._retry(message, output)
         version = self._version(message)
