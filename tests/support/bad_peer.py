@@ -17,7 +17,16 @@ from puressl.codes import AlertLevel, ContentType, Direction, Epoch
 from puressl.config import ClientConfig, ServerConfig
 from puressl.connection import ClientConnection, ServerConnection
 from puressl.errors import PROBLEMS, CertificateError, Problem, ProtocolError, Reason, SSLError
-from puressl.wire import Alert, encode_handshake
+from puressl.wire import (
+    Alert,
+    Certificate,
+    CertificateRequest,
+    ClientHello,
+    EncryptedExtensions,
+    NewSessionTicket,
+    ServerHello,
+    encode_handshake,
+)
 
 from support.link import End
 
@@ -162,3 +171,71 @@ def assert_sticky(end: End) -> None:
     assert refused.value.reason is Reason.CLOSED
     connection.close()
     assert connection.data_to_send() == b""
+
+
+# Extensions as bytes: what no codec would write ------------------------------------------------------------------
+
+#: An extension's type and body.
+Pair = tuple[int, bytes]
+
+
+def rewriting_extensions(kind: type, change: Callable[[list[Pair]], list[Pair]]) -> Rewrite:
+    """Messages of one class with other extensions, of a Certificate in its first entry, whatever they are."""
+
+    def rewrite(body: bytes) -> bytes:
+        at = _block(kind, body)
+        end = at + 2 + int.from_bytes(body[at : at + 2], "big") if at < len(body) else at
+        block = b"".join(
+            extension.to_bytes(2, "big") + len(content).to_bytes(2, "big") + content
+            for extension, content in change(_split(body[at + 2 : end]))
+        )
+        changed = body[:at] + len(block).to_bytes(2, "big") + block + body[end:]
+        if kind is Certificate:
+            changed = changed[:1] + (len(changed) - 4).to_bytes(3, "big") + changed[4:]
+        return changed
+
+    return rewriting_bytes(kind, rewrite)
+
+
+def adding_extension(kind: type, extension: int, content: bytes) -> Rewrite:
+    """One more extension in front, or the one of its type with another content."""
+    return rewriting_extensions(
+        kind, lambda pairs: [(extension, content), *(pair for pair in pairs if pair[0] != extension)]
+    )
+
+
+def doubling_an_extension(kind: type) -> Rewrite:
+    """An unknown extension twice, which is two faults; the second is to be found first, when the message is read."""
+    return rewriting_extensions(kind, lambda pairs: [(0xFEFE, b""), (0xFEFE, b""), *pairs])
+
+
+def without_extensions(kind: type, *extensions: int) -> Rewrite:
+    return rewriting_extensions(kind, lambda pairs: [pair for pair in pairs if pair[0] not in extensions])
+
+
+def _split(block: bytes) -> list[Pair]:
+    pairs = []
+    while block:
+        end = 4 + int.from_bytes(block[2:4], "big")
+        pairs.append((int.from_bytes(block[:2], "big"), block[4:end]))
+        block = block[end:]
+    return pairs
+
+
+def _after(body: bytes, at: int, *prefixes: int) -> int:
+    """The offset behind vectors with length prefixes of so many bytes."""
+    for prefix in prefixes:
+        at += prefix + int.from_bytes(body[at : at + prefix], "big")
+    return at
+
+
+def _block(kind: type, body: bytes) -> int:
+    """Where the extensions of a message's body begin, at the bytes of their length."""
+    return {
+        ClientHello: lambda: _after(body, 34, 1, 2, 1),
+        ServerHello: lambda: _after(body, 34, 1) + 3,
+        EncryptedExtensions: lambda: 0,
+        CertificateRequest: lambda: _after(body, 0, 1),
+        Certificate: lambda: _after(body, _after(body, 0, 1) + 3, 3),
+        NewSessionTicket: lambda: _after(body, 8, 1, 2),
+    }[kind]()
