@@ -69,6 +69,7 @@ class Connection:
         self._receiver = RecordReceiver()
         self._sender = RecordSender()
         self._read_epoch = Epoch.INITIAL
+        self._write_epoch = Epoch.INITIAL
         self._failure: SSLError | None = None
         self._negotiated: Negotiated | None = None
         self._peer_chain: tuple[bytes, ...] = ()
@@ -303,6 +304,7 @@ class Connection:
             self._read_epoch = epoch
         else:
             self._sender.install(protected)
+            self._write_epoch = epoch
         self._config.tracer.keys(direction, epoch, keys.suite.name)
 
     def ask(self, need: Need, then: Callable[[Any, Any], State]) -> State:
@@ -346,7 +348,7 @@ class Connection:
     def _queue_alert(self, level: AlertLevel, description: AlertDescription) -> None:
         raw = bytes([level, description])
         self._sender.send(ContentType.ALERT, raw)
-        self._config.tracer.message(Direction.WRITE, self._read_epoch, Alert(int(level), int(description)), raw)
+        self._config.tracer.message(Direction.WRITE, self._write_epoch, Alert(int(level), int(description)), raw)
 
     def _check_writable(self) -> None:
         if self._write_closed:

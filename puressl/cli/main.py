@@ -36,6 +36,10 @@ class Subcommand:
 
 
 SUBCOMMANDS: Mapping[str, Subcommand] = {
+    "demo": Subcommand("puressl.cli.demo", "Run a server and a client over loopback and show all they do."),
+    "connect": Subcommand("puressl.cli.connect", "Connect to a TLS server: stdin to it, what it sends to stdout."),
+    "serve": Subcommand("puressl.cli.serve", "Serve TLS: echo, a status page, or print what comes."),
+    "states": Subcommand("puressl.cli.states", "Print the state machines, as text or for Graphviz."),
     "certs": Subcommand("puressl.cli.certs", "Make the test certificates: a small CA for each type of key."),
 }
 
@@ -66,8 +70,9 @@ def cli() -> None:
     Examples:
 
     \b
+      puressl demo
+      puressl connect www.example.org:443
       puressl certs make --out my-certs
-      puressl certs make --help
     """
 
 

@@ -264,7 +264,7 @@ def connect(
     address: host name or IP address, and port. timeout: seconds for the connection, the handshake and each call after
     it. Raises ``SSLError``: ``nxdomain``, ``timeout``, a POSIX name, and what ``BlockingSocket.handshake`` raises.
     """
-    with _posix_errors():
+    with _posix_errors(f"{address[0]} port {address[1]}"):
         sock = socket.create_connection(address, timeout)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     peer = BlockingSocket(sock, ClientConnection(config), timeout=timeout, answer=answer)
@@ -288,17 +288,17 @@ def accept(
 
 
 @contextmanager
-def _posix_errors() -> Iterator[None]:
-    """Gives the operating system's errors their reasons."""
+def _posix_errors(detail: str | None = None) -> Iterator[None]:
+    """Gives the operating system's errors their reasons. detail: what was tried, for a person."""
     try:
         yield
     except SSLError:
         raise
     except socket.gaierror as error:
-        raise SSLError(Reason.NXDOMAIN, error.strerror) from error
+        raise SSLError(Reason.NXDOMAIN, detail) from error
     except TimeoutError as error:
-        raise SSLError(Reason.TIMEOUT) from error
+        raise SSLError(Reason.TIMEOUT, detail) from error
     except OSError as error:
-        raise SSLError(posix_reason(error), error.strerror) from error
+        raise SSLError(posix_reason(error), detail) from error
     except ValueError as error:  # a selector's word for a socket that another thread has closed
         raise SSLError(Reason.CLOSED) from error

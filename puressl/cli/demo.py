@@ -1,0 +1,208 @@
+"""``puressl demo``: a TLS server and a TLS client over loopback, and all that happens between them."""
+
+from __future__ import annotations
+
+import json
+import socket
+import sys
+import threading
+from dataclasses import dataclass, field
+from typing import Any
+
+import rich_click as click
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from puressl.cli import bundled
+from puressl.cli.options import VERSIONS
+from puressl.cli.show import negotiated_json, negotiated_rows
+from puressl.codes import Direction, Epoch
+from puressl.config import ClientConfig, ServerConfig, Verify
+from puressl.errors import SSLError
+from puressl.events import Negotiated
+from puressl.io.blocking import BlockingSocket, accept, connect
+
+LOOPBACK = "127.0.0.1"
+SERVER_NAME = "localhost"
+ALPN = (b"puressl-demo",)
+#: Seconds; on a loaded machine a handshake takes well below one.
+TIMEOUT = 30.0
+#: What is echoed: more than one record, so that fragments are seen too.
+ECHO = bytes(range(256)) * 80
+#: Columns where the output is no terminal: no line is broken.
+PLAIN_WIDTH = 120
+ARROWS = {Direction.WRITE: "->", Direction.READ: "<-"}
+
+
+@dataclass(slots=True)
+class Step:
+    """One message of a handshake, and the states before and after it."""
+
+    direction: Direction
+    epoch: Epoch
+    message: str
+    length: int
+    left: str = ""
+    entered: str = ""
+
+
+@dataclass(slots=True)
+class Recorder:
+    """A tracer that keeps the steps of one end."""
+
+    steps: list[Step] = field(default_factory=list)
+    _open: list[Step] = field(default_factory=list)
+
+    def message(self, direction: Direction, epoch: Epoch, message: object, raw: bytes) -> None:
+        self._open.append(Step(direction, epoch, type(message).__name__, len(raw)))
+        self.steps.append(self._open[-1])
+
+    def state(self, left: str, entered: str) -> None:
+        for step in self._open:
+            step.left, step.entered = left, entered
+        self._open.clear()
+
+    def secret(self, label: str, secret: bytes) -> None:
+        pass
+
+    def keys(self, direction: Direction, epoch: Epoch, suite: str) -> None:
+        pass
+
+
+@dataclass(slots=True)
+class Meeting:
+    """What one run showed."""
+
+    address: str
+    negotiated: Negotiated
+    client: list[Step]
+    server: list[Step]
+
+
+def meet(version: str) -> Meeting:
+    """Runs a client and a server against each other, each verifying the other, and echoes data both ways."""
+    ours, theirs = Recorder(), Recorder()
+    trust = bundled.trust("p256")
+    server_config = ServerConfig(
+        versions=(VERSIONS[version],),
+        credentials=(bundled.credential("p256", "server"),),
+        verify=Verify.REQUIRED,
+        trust=trust,
+        alpn=ALPN,
+        tracer=theirs,
+    )
+    client_config = ClientConfig(
+        versions=(VERSIONS[version],),
+        server_name=SERVER_NAME,
+        trust=trust,
+        credential=bundled.credential("p256", "client"),
+        alpn=ALPN,
+        tracer=ours,
+    )
+    failures: list[SSLError] = []
+    with socket.create_server((LOOPBACK, 0)) as listener:
+        port = listener.getsockname()[1]
+        server = threading.Thread(target=_serve, args=(listener, server_config, failures), daemon=True)
+        server.start()
+        with connect((LOOPBACK, port), client_config, timeout=TIMEOUT) as peer:
+            _send_and_check(peer)
+            peer.write(peer.read_exactly(len(ECHO)))
+            peer.close_write()
+            peer.read()
+            negotiated = peer.connection.negotiated
+        server.join(TIMEOUT)
+    if failures or negotiated is None:
+        raise failures[0] if failures else SSLError("esslconnect")
+    return Meeting(f"{LOOPBACK}:{port}", negotiated, ours.steps, theirs.steps)
+
+
+def _serve(listener: socket.socket, config: ServerConfig, failures: list[SSLError]) -> None:
+    try:
+        with accept(listener, config, timeout=TIMEOUT) as peer:
+            peer.write(peer.read_exactly(len(ECHO)))
+            _send_and_check(peer)
+            peer.read()
+    except SSLError as error:
+        failures.append(error)
+
+
+def _send_and_check(peer: BlockingSocket) -> None:
+    peer.write(ECHO)
+    if peer.read_exactly(len(ECHO)) != ECHO:
+        raise SSLError("esslerrssl", "the echo differs from what was sent")
+
+
+@click.command("demo")
+@click.option("--tls", "tls", multiple=True, type=click.Choice(list(VERSIONS)), help="Only this version.")
+@click.option("--json", "as_json", is_flag=True, help="Print the same as JSON.")
+def command(tls: tuple[str, ...], as_json: bool) -> None:
+    """Run a server and a client over loopback TCP and show all they do.
+
+    Each verifies the other's bundled test certificate. Shown are what they agreed on, the verified path, each message
+    with the states before and after it, and the echo of data both ways.
+
+    Examples:
+
+    \b
+    puressl demo
+    puressl demo --tls 1.3 --json
+    """
+    meetings = {version: meet(version) for version in tls or sorted(VERSIONS, reverse=True)}
+    if as_json:
+        click.echo(json.dumps({version: _as_json(meeting) for version, meeting in meetings.items()}, indent=2))
+        return
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
+    for version, meeting in meetings.items():
+        _print(console, version, meeting)
+    console.print(f"[bold green]All good[/]: TLS {' and '.join(meetings)}, {len(ECHO):,} bytes echoed each way.")
+
+
+def _print(console: Console, version: str, meeting: Meeting) -> None:
+    console.rule(f"[bold]TLS {version}[/] over {meeting.address}", align="left")
+    agreed = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    for label, text in negotiated_rows(meeting.negotiated).items():
+        agreed.add_row(f"[dim]{label}[/]", text)
+    console.print(agreed)
+    console.print(_steps("client", meeting.client))
+    console.print(_steps("server", meeting.server))
+
+
+def _steps(role: str, steps: list[Step]) -> Table:
+    shown = Table(box=box.SIMPLE_HEAD, title=f"the {role}'s messages and states", title_justify="left")
+    for heading, justify in (
+        ("", "left"),
+        ("message", "left"),
+        ("bytes", "right"),
+        ("keys", "left"),
+        ("state", "left"),
+    ):
+        shown.add_column(heading, justify=justify, overflow="fold")  # type: ignore[arg-type]
+    previous = ""
+    for step in steps:
+        state = step.entered if step.entered != previous else ""
+        previous = step.entered or previous
+        colour = "cyan" if step.direction is Direction.WRITE else "magenta"
+        arrow = ARROWS[step.direction]
+        shown.add_row(f"[{colour}]{arrow}[/]", step.message, str(step.length), step.epoch.name.lower(), state)
+    return shown
+
+
+def _as_json(meeting: Meeting) -> dict[str, Any]:
+    return {
+        "negotiated": negotiated_json(meeting.negotiated),
+        "echoed": len(ECHO),
+        "client": [_step_json(step) for step in meeting.client],
+        "server": [_step_json(step) for step in meeting.server],
+    }
+
+
+def _step_json(step: Step) -> dict[str, Any]:
+    return {
+        "direction": step.direction.value,
+        "message": step.message,
+        "bytes": step.length,
+        "epoch": step.epoch.name.lower(),
+        "left": step.left,
+        "entered": step.entered,
+    }

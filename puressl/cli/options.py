@@ -1,0 +1,143 @@
+"""What several subcommands ask for: the options of a TLS connection, and how their texts are read.
+
+Theory of operation: each option is read by a function from its text to the value the configuration wants; a text that
+is none is an error that names the option. What the option means is said once, in its help.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import rich_click as click
+
+from puressl.codes import NamedGroup, ProtocolVersion
+from puressl.config import DEFAULT_DEPTH, MAX_DEPTH, Verify
+from puressl.crypto.provider import PROVIDER
+from puressl.errors import Reason, SSLError
+from puressl.trace import KeyLog
+from puressl.x509.store import TrustStore
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+VERSIONS: Mapping[str, ProtocolVersion] = {"1.2": ProtocolVersion.TLSv1_2, "1.3": ProtocolVersion.TLSv1_3}
+VERIFY: Mapping[str, Verify] = {"none": Verify.NONE, "peer": Verify.PEER, "required": Verify.REQUIRED}
+MAX_PORT = 65_535
+
+
+def connection_options(command: F) -> F:
+    """Adds what clients and servers have in common."""
+    for option in reversed(
+        (
+            click.option("--tls", "tls", multiple=True, type=click.Choice(list(VERSIONS)), help="A version to speak."),
+            click.option("--ciphers", metavar="LIST", help="Cipher suites, IANA or OpenSSL names, colon separated."),
+            click.option("--groups", metavar="LIST", help="Key exchange groups in order, colon separated."),
+            click.option("--alpn", metavar="LIST", help="Application protocols in order, comma separated."),
+            click.option("--ca-file", metavar="FILE", help="Trusted roots, PEM."),
+            click.option(
+                "--depth",
+                type=click.IntRange(0, MAX_DEPTH),
+                default=DEFAULT_DEPTH,
+                show_default=True,
+                help="CA certificates allowed between the peer's and the root.",
+            ),
+            click.option("--password", metavar="TEXT", help="Of an encrypted key file."),
+            click.option("--keylog", metavar="FILE", help="Append the secrets, NSS format. Also SSLKEYLOGFILE."),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def versions(names: tuple[str, ...]) -> dict[str, Any]:
+    """The configuration's field for ``--tls``."""
+    return {"versions": tuple(sorted((VERSIONS[name] for name in set(names)), reverse=True))} if names else {}
+
+
+def suites(text: str | None, spoken: tuple[ProtocolVersion, ...]) -> dict[str, Any]:
+    """The configuration's fields for ``--ciphers``; versions that none of them serves are left out."""
+    if text is None:
+        return {}
+    by_name = {name: int(row.id) for row in PROVIDER.suites.values() for name in (row.name, row.openssl_name)}
+    chosen = tuple(dict.fromkeys(_suite(name, by_name) for name in _names(text)))
+    served = {PROVIDER.suites[suite].version for suite in chosen}
+    left = tuple(version for version in spoken if version in served)
+    if not left:
+        raise SSLError(Reason.ECIPHER, f"--ciphers: {text} has none for the versions asked for")
+    return {"cipher_suites": chosen, "versions": left}
+
+
+def groups(text: str | None) -> dict[str, Any]:
+    """The configuration's field for ``--groups``; P-256 and the like are understood, too."""
+    if text is None:
+        return {}
+    by_name = {group.name.lower(): int(group) for group in NamedGroup if group in PROVIDER.groups}
+    by_name |= {f"p-{size}": by_name[f"secp{size}r1"] for size in (256, 384, 521)}
+    return {"groups": tuple(dict.fromkeys(_group(name.lower(), by_name) for name in _names(text)))}
+
+
+def protocols(text: str | None) -> dict[str, Any]:
+    """The configuration's field for ``--alpn``."""
+    return {"alpn": tuple(name.encode() for name in text.split(",") if name)} if text else {}
+
+
+def trust(path: str | None) -> dict[str, Any]:
+    """The configuration's field for ``--ca-file``."""
+    return {"trust": TrustStore.from_file(path)} if path else {}
+
+
+@contextmanager
+def keylog(path: str | None) -> Iterator[dict[str, Any]]:
+    """The configuration's field for ``--keylog``; the file, readable by its owner only, is closed at the end."""
+    path = path or os.environ.get("SSLKEYLOGFILE")
+    if not path:
+        yield {}
+        return
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a", encoding="ascii") as file:
+
+        def write(line: str) -> None:
+            file.write(line + "\n")
+            file.flush()
+
+        log: KeyLog = write
+        yield {"keylog": log}
+
+
+def host_and_port(text: str) -> tuple[str, int]:
+    """``HOST:PORT`` or ``[IPv6]:PORT``."""
+    host, _, port = text.rpartition(":")
+    if host.startswith("[") and host.endswith("]"):
+        host = host[1:-1]
+    elif ":" in host:
+        raise click.BadParameter(f"{text}: write an IPv6 address as [{host}]:{port}")
+    if not host or not port.isdecimal() or not 0 < int(port) <= MAX_PORT:
+        raise click.BadParameter(f"{text!r} is not HOST:PORT")
+    return host, int(port)
+
+
+def read_file(path: str, option: str) -> bytes:
+    """A file the user named."""
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise SSLError(Reason.EINVAL, f"{option}: {path}: {error.strerror}") from error
+
+
+def _names(text: str) -> list[str]:
+    return [name for name in text.replace(",", ":").split(":") if name]
+
+
+def _suite(name: str, table: Mapping[str, int]) -> int:
+    if name not in table:
+        examples = "TLS_AES_128_GCM_SHA256 or ECDHE-RSA-AES128-GCM-SHA256"
+        raise SSLError(Reason.ECIPHER, f"--ciphers: {name!r} is unknown; names are like {examples}")
+    return table[name]
+
+
+def _group(name: str, table: Mapping[str, int]) -> int:
+    if name not in table:
+        raise SSLError(Reason.EOPTIONS, f"--groups: {name!r} is unknown; known are {', '.join(table)}")
+    return table[name]
