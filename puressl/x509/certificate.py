@@ -16,6 +16,7 @@ from puressl.errors import CertificateError, Problem, Reason, SSLError
 from puressl.x509 import _asn1, pem
 from puressl.x509.distinguished_name import Name
 from puressl.x509.extensions import Extensions
+from puressl.x509.forms import place_of_fault
 
 #: PEM labels of a certificate (RFC 7468 5, and OpenSSL's old one).
 _LABELS = frozenset({"CERTIFICATE", "X509 CERTIFICATE"})
@@ -56,7 +57,8 @@ class Certificate:
         try:
             return cls._read(data)
         except CertificateError as error:
-            raise CertificateError(error.problem, error.finding, check=error.check, place=place, der=data) from None
+            finding = error.finding + _where(error, data)
+            raise CertificateError(error.problem, finding, check=error.check, place=place, der=data) from None
 
     @classmethod
     def _read(cls, data: bytes) -> Certificate:
@@ -111,6 +113,12 @@ class Certificate:
         if issuer_key is None or issuer_key.key_identifier is None or self.extensions.subject_key_identifier is None:
             return self.is_self_issued
         return issuer_key.key_identifier == self.extensions.subject_key_identifier and self.is_self_issued
+
+
+def _where(error: CertificateError, der: bytes) -> str:
+    """The path and byte of a fault, if the decoder that knows places finds one in the same field."""
+    where = place_of_fault(der)
+    return f" ({where})" if where and (error.check == "Certificate" or error.check in where) else ""
 
 
 def load_certificates(data: bytes, source: str, reason: Reason = Reason.ECERTFILE) -> tuple[Certificate, ...]:

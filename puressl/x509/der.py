@@ -17,6 +17,7 @@ BIT_STRING = 0x03
 OCTET_STRING = 0x04
 NULL = 0x05
 OBJECT_IDENTIFIER = 0x06
+ENUMERATED = 0x0A
 UTF8_STRING = 0x0C
 PRINTABLE_STRING = 0x13
 IA5_STRING = 0x16
@@ -35,7 +36,15 @@ MAX_OID_LENGTH = 64
 
 
 class DERError(ValueError):
-    """The bytes are not the DER structure that was asked for. It never leaves ``puressl.x509``."""
+    """The bytes are not the DER structure that was asked for. It never leaves ``puressl.x509``.
+
+    offset: of the byte where the fault is, None where that is not known.
+    """
+
+    def __init__(self, text: str, offset: int | None = None) -> None:
+        super().__init__(text if offset is None else f"{text} at byte {offset}")
+        self.text = text
+        self.offset = offset
 
 
 def context(number: int, *, constructed: bool = True) -> int:
@@ -93,7 +102,7 @@ class Reader:
 
     def oid(self) -> str:
         """An OBJECT IDENTIFIER in dotted form."""
-        return _dotted(self.take(OBJECT_IDENTIFIER))
+        return dotted(self.take(OBJECT_IDENTIFIER))
 
     def octets_of_bit_string(self) -> bytes:
         """A BIT STRING of whole octets."""
@@ -101,6 +110,11 @@ class Reader:
         if not content or content[0] != 0:
             raise DERError("BIT STRING is not a whole number of octets")
         return content[1:]
+
+    def rest(self) -> bytes:
+        """All that is left of this level."""
+        begin, self._at = self._at, len(self._data)
+        return self._data[begin:]
 
     def end(self) -> None:
         """Nothing may follow."""
@@ -134,7 +148,8 @@ class Reader:
         return length, at + 1 + size
 
 
-def _dotted(content: bytes) -> str:
+def dotted(content: bytes) -> str:
+    """The content of an OBJECT IDENTIFIER in dotted form. Raises ``DERError``."""
     if not content or len(content) > MAX_OID_LENGTH or content[-1] & 0x80:
         raise DERError("OBJECT IDENTIFIER is malformed")
     arcs: list[int] = []
@@ -181,9 +196,9 @@ def null() -> bytes:
     return element(NULL)
 
 
-def oid(dotted: str) -> bytes:
+def oid(identifier: str) -> bytes:
     """OBJECT IDENTIFIER from its dotted form."""
-    first, second, *rest = map(int, dotted.split("."))
+    first, second, *rest = map(int, identifier.split("."))
     return element(OBJECT_IDENTIFIER, *map(_base128, (40 * first + second, *rest)))
 
 

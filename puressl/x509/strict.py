@@ -26,45 +26,51 @@ _MUST_BE_CONSTRUCTED = (der.SEQUENCE & ~_CONSTRUCTED, der.SET & ~_CONSTRUCTED)
 
 def check(data: bytes) -> None:
     """Demands that ``data`` is one DER element and nothing more. Raises ``DERError``."""
-    end = _element(data, 0, len(data), 0)
-    if end != len(data):
-        raise DERError(f"{len(data) - end} bytes after the end of the structure")
+    check_element(data, 0, len(data))
+
+
+def check_element(data: bytes, at: int, stop: int) -> None:
+    """The same of ``data[at:stop]``; the byte offsets of errors are those of ``data``."""
+    end = _element(data, at, stop, 0)
+    if end != stop:
+        raise DERError(f"{stop - end} bytes after the end of the structure", end)
 
 
 def _element(data: bytes, at: int, limit: int, depth: int) -> int:
     """Checks the element at ``at``, which must end by ``limit``; returns where it ends."""
     if depth > MAX_NESTING:
-        raise DERError(f"nested deeper than {MAX_NESTING}")
+        raise DERError(f"nested deeper than {MAX_NESTING}", at)
     if limit - at < 2:
-        raise DERError(f"element cut short at byte {at}")
+        raise DERError("element cut short", at)
     identifier = data[at]
     length, start = _length(data, at + 1, limit)
     end = start + length
     if end > limit:
-        raise DERError(f"element at byte {at} is longer than what holds it")
+        raise DERError("element longer than what holds it", at)
     tag = identifier & _HIGH_TAG
     if tag == _HIGH_TAG:
-        raise DERError(f"tag number above 30 at byte {at}")  # X.509 has none
+        raise DERError("tag number above 30", at)  # X.509 has none
     if identifier & _CONSTRUCTED:
-        _children(data, start, end, depth, identifier)
+        _children(data, at, start, end, depth)
     elif not identifier & _CLASS:
         _primitive(tag, data[start:end], at)
     return end
 
 
-def _children(data: bytes, start: int, end: int, depth: int, identifier: int) -> None:
+def _children(data: bytes, at: int, start: int, end: int, depth: int) -> None:
+    identifier = data[at]
     if not identifier & _CLASS and identifier & _HIGH_TAG not in _MUST_BE_CONSTRUCTED:
-        raise DERError(f"type 0x{identifier:02x} must be primitive")  # X.690 10.2
+        raise DERError(f"type 0x{identifier:02x} must be primitive", at)  # X.690 10.2
     while start < end:
         start = _element(data, start, end, depth + 1)
 
 
 def _primitive(tag: int, content: bytes, at: int) -> None:
     if tag in _MUST_BE_CONSTRUCTED:
-        raise DERError(f"type 0x{tag:02x} must be constructed at byte {at}")
+        raise DERError(f"type 0x{tag:02x} must be constructed", at)
     rule = _PRIMITIVES.get(tag)
     if rule is not None and not rule(content):
-        raise DERError(f"type 0x{tag:02x} is not in its distinguished form at byte {at}")
+        raise DERError(f"type 0x{tag:02x} is not in its distinguished form", at)
 
 
 def _length(data: bytes, at: int, limit: int) -> tuple[int, int]:
@@ -75,10 +81,10 @@ def _length(data: bytes, at: int, limit: int) -> tuple[int, int]:
     size = first & 0x7F
     start = at + 1 + size
     if size == 0 or start > limit:
-        raise DERError(f"length at byte {at} is indefinite or cut short")
+        raise DERError("length is indefinite or cut short", at)
     length = int.from_bytes(data[at + 1 : start], "big")
     if data[at + 1] == 0 or length < 0x80:
-        raise DERError(f"length at byte {at} is not minimal")
+        raise DERError("length is not minimal", at)
     return length, start
 
 
