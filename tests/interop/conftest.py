@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from interop.authority import Authority
 
 COLUMNS = (
     "peer",
@@ -29,6 +30,12 @@ def row(request: pytest.FixtureRequest) -> dict[str, str]:
     return request.node.stash.setdefault(_ROW, {})
 
 
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """A root that nobody else trusts."""
+    return Authority.make(tmp_path_factory.mktemp("authority"))
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
     report: Any = yield
@@ -46,7 +53,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     terminalreporter.section("other implementations")
     widths = [max(len(name), *(len(filled.get(name, "-")) for filled in table)) for name in COLUMNS]
     for filled in ({name: name for name in COLUMNS}, *table):
-        cells = (filled.get(name, "-").ljust(width) for name, width in zip(COLUMNS, widths))
+        cells = (filled.get(name, "-").ljust(width) for name, width in zip(COLUMNS, widths, strict=True))
         terminalreporter.write_line("  ".join(cells).rstrip())
     failed = sum(filled["result"] == "failed" for filled in table)
     terminalreporter.write_line(f"{len(table)} runs, {failed} failed")

@@ -12,7 +12,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -92,6 +92,10 @@ class Peer:
         assert text in self.said, f"the peer never said {text!r}, but:\n{self.said}"
         return self.said
 
+    def pause(self) -> None:
+        """Gives it a moment."""
+        time.sleep(_PAUSE)
+
     def write(self, data: bytes) -> None:
         assert self.process.stdin is not None
         self.process.stdin.write(data)
@@ -133,7 +137,8 @@ def running(command: Sequence[str], log: Path, *, port: int = 0, data: bool = Fa
     try:
         yield Peer(process, log, port)
     except BaseException as error:
-        error.add_note(log.read_text(errors="replace")) if hasattr(error, "add_note") else print(log.read_text())
+        if hasattr(error, "add_note"):  # Python 3.11
+            error.add_note(log.read_text(errors="replace"))
         raise
     finally:
         watchdog.cancel()
@@ -145,10 +150,8 @@ def running(command: Sequence[str], log: Path, *, port: int = 0, data: bool = Fa
             process.wait()
         for pipe in (process.stdin, process.stdout):
             if pipe is not None:
-                try:
+                with suppress(OSError):
                     pipe.close()
-                except OSError:
-                    pass
 
 
 @contextmanager
@@ -181,9 +184,14 @@ def dh_parameters(group: NamedGroup) -> bytes:
 
 @contextmanager
 def openssl_server(
-    folder: Path, case: Case, *extra: str, groups: Sequence[NamedGroup] | None = None, echo: bool = True
+    folder: Path,
+    case: Case,
+    *extra: str,
+    groups: Sequence[NamedGroup] | None = None,
+    echo: bool = True,
+    demand: bool = True,
 ) -> Iterator[Peer]:
-    """``openssl s_server``. echo: it sends each line back reversed."""
+    """``openssl s_server``. echo: it sends each line back reversed. demand: it insists on the client's certificate."""
     needs("openssl")
     kind = case.certificate
     command = ["openssl", "s_server", "-accept", "127.0.0.1:{port}", *(["-rev"] if echo else [])]
@@ -191,7 +199,7 @@ def openssl_server(
     command += ["-cert", certificate(kind), "-key", certificate(kind, what=".key")]
     command += ["-cert_chain", str(CERTS / kind / "intermediate.pem")]
     if case.client:
-        command += ["-CAfile", root(case.client), "-Verify", "3", "-verify_return_error"]
+        command += ["-CAfile", root(case.client), "-Verify" if demand else "-verify", "3", "-verify_return_error"]
     if case.resumption is Resumption.SESSION_ID:
         command.append("-no_ticket")
     if case.suite.key_exchange is KeyExchange.DHE and case.group is not None:
@@ -236,18 +244,26 @@ def gnutls_priority(case: Case, groups: Sequence[NamedGroup]) -> str:
 
 
 @contextmanager
-def gnutls_server(folder: Path, case: Case, *extra: str, groups: Sequence[NamedGroup] | None = None) -> Iterator[Peer]:
-    """``gnutls-serv``, sending back what it gets."""
+def gnutls_server(
+    folder: Path,
+    case: Case,
+    *extra: str,
+    groups: Sequence[NamedGroup] | None = None,
+    echo: bool = True,
+    demand: bool = True,
+) -> Iterator[Peer]:
+    """``gnutls-serv``. echo: it sends back what it gets. demand: it insists on the client's certificate."""
     needs("gnutls-serv")
     kind = case.certificate
-    command = ["gnutls-serv", "--port", "{port}", "--echo", "--crlf"]
+    command = ["gnutls-serv", "--port", "{port}", *(["--echo", "--crlf"] if echo else [])]
     server_groups = case.server_groups if groups is None else groups
     if case.version is not TLS13:  # its certificates' curves must be among its groups in TLS 1.2
         server_groups = tuple(dict.fromkeys((*server_groups, *case.client_groups)))
     command += ["--priority", gnutls_priority(case, server_groups)]
     command += ["--x509certfile", certificate(kind, what="-chain.pem"), "--x509keyfile", certificate(kind, what=".key")]
     if case.client:
-        command += ["--x509cafile", root(case.client), "--require-client-cert", "--verify-client-cert"]
+        command += ["--x509cafile", root(case.client), "--verify-client-cert"]
+        command += ["--require-client-cert"] if demand else []
     else:
         command.append("--disable-client-cert")
     if case.resumption is Resumption.SESSION_ID:

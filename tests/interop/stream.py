@@ -1,4 +1,4 @@
-"""A blocking TLS stream over a TCP socket, and an echo server made of it: puressl's end of a conversation with a program.
+"""puressl's end of a conversation with a program: configurations, a blocking TLS stream over a socket, an echo server.
 
 Every wait has an end, so that a peer that says nothing fails a test instead of holding it.
 """
@@ -7,45 +7,63 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from dataclasses import dataclass, field
 from types import TracebackType
+from typing import Any
 
-from puressl.config import ClientConfig, ServerConfig
+from interop.matrix import Case
+
+from puressl.config import ClientConfig, ServerConfig, Verify
 from puressl.connection import ClientConnection, Connection, ServerConnection
-from puressl.errors import SSLError
 from puressl.events import DataReceived, Event, Negotiated
+from puressl.io.blocking import BlockingSocket
+
+from support.configs import SERVER_NAME, credential, trust
 
 #: Seconds without a byte before a peer counts as stuck.
 TIMEOUT = 20.0
-CHUNK = 65_536
 
 
-class Stream:
-    """One connection over a connected socket. events: all it had, but data."""
+def client_config(case: Case, **changes: Any) -> ClientConfig:
+    """A client for a case, which verifies the server."""
+    fields: dict[str, Any] = {
+        "server_name": SERVER_NAME,
+        "trust": trust(case.certificate),
+        "credential": credential(case.client, "client") if case.client else None,
+        "versions": (case.version,),
+        "cipher_suites": (case.suite.id,),
+        "groups": case.client_groups,
+    }
+    return ClientConfig(**{**fields, **changes})
 
-    def __init__(self, connection: Connection, transport: socket.socket) -> None:
-        self.connection = connection
+
+def server_config(case: Case, **changes: Any) -> ServerConfig:
+    """A server for a case, which verifies the client if that has a certificate."""
+    fields: dict[str, Any] = {
+        "credentials": (credential(case.certificate),),
+        "versions": (case.version,),
+        "cipher_suites": (case.suite.id,),
+        "groups": case.server_groups,
+        "verify": Verify.REQUIRED if case.client else Verify.NONE,
+        "trust": trust(case.client) if case.client else None,
+    }
+    return ServerConfig(**{**fields, **changes})
+
+
+class Stream(BlockingSocket):
+    """A blocking socket that remembers its events, but data."""
+
+    def __init__(self, transport: socket.socket, connection: Connection) -> None:
+        super().__init__(transport, connection, timeout=TIMEOUT)
         self.events: list[Event] = []
-        self._transport = transport
-        self._received = bytearray()
-        transport.settimeout(TIMEOUT)
 
     @classmethod
     def connect(cls, config: ClientConfig, port: int) -> Stream:
         """A client, its handshake complete."""
-        stream = cls(ClientConnection(config), socket.create_connection(("127.0.0.1", port), TIMEOUT))
-        try:
-            return stream.handshake()
-        except BaseException:
-            stream.abandon()
-            raise
-
-    def handshake(self) -> Stream:
-        self.connection.start()
-        self._flush()
-        while self.connection.negotiated is None:
-            self._step()
-        return self
+        stream = cls(socket.create_connection(("127.0.0.1", port), TIMEOUT), ClientConnection(config))
+        stream.handshake()
+        return stream
 
     @property
     def negotiated(self) -> Negotiated:
@@ -55,81 +73,32 @@ class Stream:
     def has(self, kind: type) -> bool:
         return any(isinstance(event, kind) for event in self.events)
 
-    def send(self, data: bytes) -> None:
-        self.connection.send_data(data)
-        self._flush()
-
-    def receive(self) -> bytes:
-        """Some data; ``b""`` after the peer's close_notify."""
-        while not self._received and not self.connection.peer_closed:
-            self._step()
-        data = bytes(self._received)
-        self._received.clear()
-        return data
-
-    def receive_exactly(self, length: int) -> bytes:
-        data = b""
-        while len(data) < length:
-            more = self.receive()
-            assert more, f"the peer closed after {len(data)} of {length} bytes"
-            data += more
-        return data
-
     def wait_for(self, kind: type) -> None:
+        """Reads until an event of a kind; data would be lost and is not expected."""
         while not self.has(kind):
-            self._step()
+            assert not isinstance(self._next_event(self._deadline()), (DataReceived, type(None)))
 
     def update_keys(self, *, request: bool) -> None:
         self.connection.update_keys(request=request)
-        self._flush()
+        self._flush(self._deadline())
 
-    def close(self) -> None:
-        """close_notify, then the end of the transport; what the peer still sends is read, but not awaited."""
-        self.connection.close()
-        try:
-            self._flush()
-            self._transport.shutdown(socket.SHUT_WR)
-            while self._transport.recv(CHUNK):
-                pass
-        except OSError:
-            pass
-        self._transport.close()
-
-    def abandon(self) -> None:
-        self._transport.close()
-
-    def _step(self) -> None:
-        """One event, or the bytes for one. Raises the connection's error once its alert is on the way."""
-        try:
-            event = self.connection.next_event()
-        except SSLError:
-            self._flush()
-            raise
-        if isinstance(event, DataReceived):
-            self._received += event.data
-        elif event is not None:
+    def _next_event(self, deadline: float | None) -> Event | None:
+        event = super()._next_event(deadline)
+        if event is not None and not isinstance(event, DataReceived):
             self.events.append(event)
-        else:
-            self._flush()
-            if not self.connection.peer_closed:
-                self.connection.receive_data(self._transport.recv(CHUNK))
-        self._flush()
-
-    def _flush(self) -> None:
-        data = self.connection.data_to_send()
-        if data:
-            self._transport.sendall(data)
+        return event
 
 
 @dataclass
 class EchoServer:
-    """Accepts ``count`` connections one after the other on a free port and sends back what they send.
+    """Accepts ``count`` connections one after the other on a free port and sends back what they send, ``repeat`` times.
 
     negotiated: of each complete handshake. errors: what connections ended with. streams: all of them.
     """
 
     config: ServerConfig
     count: int = 1
+    repeat: int = 1
     negotiated: list[Negotiated] = field(default_factory=list)
     errors: list[Exception] = field(default_factory=list)
     streams: list[Stream] = field(default_factory=list)
@@ -153,21 +122,25 @@ class EchoServer:
         self._thread.join(2 * TIMEOUT)
         assert not self._thread.is_alive()
 
+    def wait_for(self, kind: type) -> None:
+        """Until the newest connection has had an event of a kind."""
+        deadline = time.monotonic() + TIMEOUT
+        while not (self.streams and self.streams[-1].has(kind)):
+            assert time.monotonic() < deadline, f"no {kind.__name__}"
+            time.sleep(0.01)
+
     def _serve(self) -> None:
         for _ in range(self.count):
             try:
                 transport, _ = self._listener.accept()
-                self._echo(Stream(ServerConnection(self.config), transport))
+                self._echo(Stream(transport, ServerConnection(self.config)))
             except Exception as error:
                 self.errors.append(error)
 
     def _echo(self, stream: Stream) -> None:
         self.streams.append(stream)
-        try:
+        with stream:
             stream.handshake()
             self.negotiated.append(stream.negotiated)
-            while data := stream.receive():
-                stream.send(data)
-            stream.close()
-        finally:
-            stream.abandon()
+            while data := stream.read():
+                stream.write(data * self.repeat)

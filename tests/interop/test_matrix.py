@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 from interop.matrix import TLS13, Case, Program, Resumption, Role, matrix
 from interop.programs import CLIENT_PROGRAMS, COMMANDS, SERVERS, Peer, needs, running
-from interop.stream import EchoServer, Stream
+from interop.stream import EchoServer, Stream, client_config, server_config
 
 from puressl.codes import NamedGroup
-from puressl.config import ClientConfig, ServerConfig, Verify
+from puressl.config import ClientConfig
 from puressl.crypto.suites import CipherKind, KeyExchange
 from puressl.events import Negotiated, TicketReceived
 
-from support.configs import SERVER_NAME, credential, trust
+from support.configs import credential
 
 pytestmark = [pytest.mark.interop]
 
@@ -25,28 +25,6 @@ LINES = tuple(f"{number:06d}".encode() + bytes(97 + (number + i) % 26 for i in r
 DATA = b"".join(line + b"\n" for line in LINES)
 #: Lines sent before their echo is awaited: no socket's buffer fills on both sides.
 BATCH = 150
-
-
-def client_config(case: Case) -> ClientConfig:
-    return ClientConfig(
-        server_name=SERVER_NAME,
-        trust=trust(case.certificate),
-        credential=credential(case.client, "client") if case.client else None,
-        versions=(case.version,),
-        cipher_suites=(case.suite.id,),
-        groups=case.client_groups,
-    )
-
-
-def server_config(case: Case) -> ServerConfig:
-    return ServerConfig(
-        credentials=(credential(case.certificate),),
-        versions=(case.version,),
-        cipher_suites=(case.suite.id,),
-        groups=case.server_groups,
-        verify=Verify.REQUIRED if case.client else Verify.NONE,
-        trust=trust(case.client) if case.client else None,
-    )
 
 
 def check_negotiated(case: Case, negotiated: Negotiated, *, resumed: bool) -> None:
@@ -74,10 +52,10 @@ def test_client_talks_to(case: Case, row: dict[str, str], tmp_path: Path) -> Non
         for start in range(0, len(LINES), BATCH):
             batch = LINES[start : start + BATCH]
             sent = b"".join(line + b"\n" for line in batch)
-            stream.send(sent)
+            stream.write(sent)
             # s_server sends each line back reversed.
             expected = b"".join(line[::-1] + b"\n" for line in batch) if case.program is Program.OPENSSL else sent
-            assert stream.receive_exactly(len(sent)) == expected
+            assert stream.read_exactly(len(sent)) == expected
         stream.close()
 
 
@@ -85,8 +63,8 @@ def make_session(case: Case, config: ClientConfig, peer: Peer) -> None:
     """A first connection, for its ticket or session identifier."""
     stream = Stream.connect(config, peer.port)
     check_negotiated(case, stream.negotiated, resumed=False)
-    stream.send(b"hello\n")
-    stream.receive_exactly(6)
+    stream.write(b"hello\n")
+    stream.read_exactly(6)
     if case.version is TLS13 or case.resumption is Resumption.TICKET:
         stream.wait_for(TicketReceived)
     stream.close()
