@@ -241,5 +241,3 @@ def test_client_accepts_the_trace_and_writes_its_own_side(name: str, bytewise: b
     client.close()
     assert client.data_to_send() == trace["Record_Client_CloseNotify"]
     assert receive(client, trace["Record_Server_CloseNotify"]) == [PeerClosed()]
-
-
