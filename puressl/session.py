@@ -10,6 +10,7 @@ protocols of the configuration (``config.py`` computes it).
 
 from __future__ import annotations
 
+import base64
 import json
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -73,18 +74,18 @@ class Session:
             {
                 "version": int(self.version),
                 "suite": self.suite,
-                "secret": self.secret.hex(),
-                "scope": self.scope.hex(),
+                "secret": _text(self.secret),
+                "scope": _text(self.scope),
                 "created": self.created,
                 "expires": self.expires,
                 "server_name": self.server_name,
-                "alpn": None if self.alpn is None else self.alpn.hex(),
-                "ticket": self.ticket.hex(),
+                "alpn": None if self.alpn is None else _text(self.alpn),
+                "ticket": _text(self.ticket),
                 "age_add": self.age_add,
-                "session_id": self.session_id.hex(),
+                "session_id": _text(self.session_id),
                 "extended_master_secret": self.extended_master_secret,
                 "encrypt_then_mac": self.encrypt_then_mac,
-                "peer_chain": [der.hex() for der in self.peer_chain],
+                "peer_chain": [_text(der) for der in self.peer_chain],
             },
             separators=(",", ":"),
         ).encode()
@@ -99,21 +100,29 @@ class Session:
             return cls(
                 version=ProtocolVersion(fields["version"]),
                 suite=int(fields["suite"]),
-                secret=bytes.fromhex(fields["secret"]),
-                scope=bytes.fromhex(fields["scope"]),
+                secret=_octets(fields["secret"]),
+                scope=_octets(fields["scope"]),
                 created=float(fields["created"]),
                 expires=float(fields["expires"]),
                 server_name=None if name is None else str(name),
-                alpn=None if alpn is None else bytes.fromhex(alpn),
-                ticket=bytes.fromhex(fields["ticket"]),
+                alpn=None if alpn is None else _octets(alpn),
+                ticket=_octets(fields["ticket"]),
                 age_add=int(fields["age_add"]),
-                session_id=bytes.fromhex(fields["session_id"]),
+                session_id=_octets(fields["session_id"]),
                 extended_master_secret=bool(fields["extended_master_secret"]),
                 encrypt_then_mac=bool(fields["encrypt_then_mac"]),
-                peer_chain=tuple(bytes.fromhex(der) for der in fields["peer_chain"]),
+                peer_chain=tuple(_octets(der) for der in fields["peer_chain"]),
             )
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise SSLError(Reason.EINVAL, f"{source} is not a saved session") from error
+
+
+def _text(octets: bytes) -> str:
+    return base64.b64encode(octets).decode("ascii")
+
+
+def _octets(text: str) -> bytes:
+    return base64.b64decode(text, validate=True)
 
 
 class SessionStore(Protocol):
