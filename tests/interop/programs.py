@@ -108,7 +108,12 @@ class Peer:
 
     def exchange(self, data: bytes) -> bytes:
         """Writes data, and reads as much at the same time."""
-        writer = threading.Thread(target=self.write, args=(data,), daemon=True)
+
+        def write() -> None:
+            with suppress(OSError):  # a peer that has gone: what was read shows it
+                self.write(data)
+
+        writer = threading.Thread(target=write, daemon=True)
         writer.start()
         answer = self.read(len(data))
         writer.join(PATIENCE)
