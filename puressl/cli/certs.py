@@ -3,7 +3,7 @@
 Theory of operation: for each type of key there is the same small CA in a directory of its own, under the same file
 names, so that a test runs over all of them by name. Everything is made from fixed seeds, one for each certificate,
 and fixed dates: whoever makes them again gets the same bytes. ``ENTITIES`` says who is certified, by whom, and for
-what.
+what. The chains that are refused are those of ``reasons.py``.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from pathlib import Path
 
 import rich_click as click
 
+from puressl.cli import reasons
 from puressl.crypto.hashes import HashAlgorithm
 from puressl.crypto.keys import Curve, KeyType, PrivateKey, generate_ec, generate_ed, generate_rsa
 from puressl.env import Env, SeededEnv
@@ -204,6 +205,8 @@ and has the same files:
 {entities}
 | `server-chain.pem`, `client-chain.pem` | the leaf, then the intermediate: what is presented |
 | `server.key`, `client.key` | the leaf's private key, PKCS#8, not encrypted |
+
+`reasons/` holds chains that are refused, for each reason there is; it has a page and a manifest of its own.
 """
 
 
@@ -241,7 +244,8 @@ def command() -> None:
     help="The directory to write to; files of the same names are replaced.",
 )
 def make_command(out: Path) -> None:
-    """Write the test certificates: root, intermediate, server and client, with RSA, P-256, P-384 and Ed25519 keys.
+    """Write the test certificates: root, intermediate, server and client, with RSA, P-256, P-384 and Ed25519 keys; and
+    in reasons/ the chains that are refused.
 
     They are the same bytes every time, and their private keys are public: never trust them outside tests. Making the
     RSA keys takes some seconds.
@@ -259,5 +263,10 @@ def make_command(out: Path) -> None:
         made[kind] = make(kind)
         for name, content in files_of(made[kind]):
             (out / kind / name).write_bytes(content)
+    click.echo(f"{out / 'reasons'}: chains that are refused", err=True)
+    for path, content in reasons.files_of(reasons.make()):
+        file = out / "reasons" / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
     (out / "manifest.json").write_bytes(manifest(made).encode() + b"\n")
     (out / "README.md").write_bytes(readme().encode())

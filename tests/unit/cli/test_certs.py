@@ -50,7 +50,8 @@ def test_progress_goes_to_standard_error(tmp_path: Path, capsys: pytest.CaptureF
     captured = capsys.readouterr()
     assert captured.out == ""
     assert [line.split(": ")[1] for line in captured.err.splitlines()] == [
-        kind.description for kind in certs.KEY_KINDS.values()
+        *(kind.description for kind in certs.KEY_KINDS.values()),
+        "chains that are refused",
     ]
 
 
