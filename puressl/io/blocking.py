@@ -1,10 +1,12 @@
 """A connection over a socket, for calls that wait.
 
 Theory of operation: the socket is non-blocking inside, and each call waits by itself until it may go on or its deadline
-has passed, so that any thread may read while another writes, each with its own timeout. Nothing that had arrived is
-lost: data is handed out before the error behind it, a timeout leaves the connection as it was, and a fatal alert is
-carried to the peer before the error is raised. The end of the stream without close_notify is an error, ``truncated``
-(RFC 8446 6.1), unlike close_notify, which is the end of the data.
+has passed. A wait holds nothing that the other direction needs: any thread may read while another writes or closes,
+each with its own timeout; two writers take turns by the call, so that what one sends stays in one piece, and so do two
+readers. Nothing that had arrived is lost: data is handed out before the error behind it, and a read that times out
+leaves the connection as it was. A fatal alert is carried to the peer before the error is raised, and then the socket is
+read dry for a moment, because the kernel answers bytes that nobody read with a reset, which may overtake the alert. The
+end of the stream without close_notify is an error, ``truncated`` (RFC 8446 6.1); close_notify is the end of the data.
 """
 
 from __future__ import annotations
@@ -15,51 +17,76 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from enum import Enum
 from types import TracebackType
-from typing import Any
+from typing import Any, Union
 
 from puressl.config import ClientConfig, ServerConfig
 from puressl.connection import ClientConnection, Connection, ServerConnection
 from puressl.errors import ProtocolError, Reason, SSLError, posix_reason
-from puressl.events import DataReceived, Event, HandshakeCompleted, Need, Needed, PeerClosed
+from puressl.events import DataReceived, Event, HandshakeCompleted, Need, Needed
 from puressl.io.pump import READ_SIZE, Pump
 
-#: Bytes sealed at once: enough for full records, and little enough that a slow peer does not fill our memory.
-WRITE_SIZE = 65_536
-#: Seconds that a failed connection may take to get its alert out: the peer may have stopped reading.
-ALERT_TIMEOUT = 1.0
-#: Bytes discarded before a socket is closed, so that the kernel sends an end of file and not a reset, which would take
-#: what the peer has not read yet with it.
+#: Bytes sealed at once, one full record: little memory, and another thread waits for the core no longer than that.
+WRITE_SIZE = 16_384
+#: Seconds that an ending connection may take to get its last alert out and to the peer, which may have stopped reading.
+LAST_WORDS_TIMEOUT = 1.0
+#: Seconds in one system call: ``poll`` and locks refuse what is much longer, so that longer waits go on after it.
+MAX_WAIT = 86_400.0
+#: Bytes discarded before a socket is closed, so that the kernel ends it without a reset.
 MAX_DISCARDED = 1 << 20
 
-#: Answers a need that a resolver has left pending.
+#: ``poll`` where there is one: it needs no descriptor of its own and has no limit on theirs, unlike ``select``.
+_Selector: type[selectors.BaseSelector] = getattr(selectors, "PollSelector", selectors.SelectSelector)
+
+#: Answers a need that a resolver has left pending; what it raises refuses.
 Answer = Callable[[Need], Any]
 
 
+class _Own(Enum):
+    TIMEOUT = "the socket's own timeout"
+
+
+#: Seconds, None for any time, or left out: the socket's own.
+Timeout = Union[float, None, _Own]
+
+
 class _SocketTransport:
-    """A non-blocking socket as the pump's transport."""
+    """A non-blocking socket as the pump's transport; its errors are ``SSLError``s."""
 
     def __init__(self, sock: socket.socket) -> None:
         self._socket = sock
+        self._reset: SSLError | None = None
 
     def read(self, limit: int) -> bytes | None:
         try:
-            return self._socket.recv(limit)
+            data = self._socket.recv(limit)
         except (BlockingIOError, InterruptedError):
             return None
+        except OSError as error:
+            raise _as_ssl_error(error) from error
+        if not data and self._reset is not None:
+            raise self._reset  # a reset that writing has met reads as an end of file
+        return data
 
     def write(self, data: memoryview) -> int:
         try:
             return self._socket.send(data)
         except (BlockingIOError, InterruptedError):
             return 0
+        except ConnectionResetError as error:
+            self._reset = _as_ssl_error(error)
+            raise self._reset from error
+        except OSError as error:
+            raise _as_ssl_error(error) from error
 
 
 class BlockingSocket:
     """A TLS connection over a connected socket, which belongs to it from then on.
 
     connection: ``ClientConnection`` or ``ServerConnection``, not started. timeout: seconds that each call may take,
-    None for any time. answer: for needs that a resolver leaves pending. As a context manager it is closed at the end.
+    None for any time; a call's own ``timeout`` goes before it. answer: for needs that a resolver leaves pending. As a
+    context manager it is closed at the end.
     """
 
     def __init__(
@@ -77,8 +104,13 @@ class BlockingSocket:
         self._answer = answer
         self._pump = Pump(connection, _SocketTransport(sock))
         self._reading = threading.Lock()
+        self._writing = threading.Lock()
         self._received = bytearray()
+        self._waiting = 0
+        self._cut = False
+        self._closing = False
         self._closed = False
+        self._last_words_end: float | None = None
 
     def __enter__(self) -> BlockingSocket:
         return self
@@ -88,115 +120,171 @@ class BlockingSocket:
     ) -> None:
         self.close()
 
-    def handshake(self) -> None:
+    def handshake(self, timeout: Timeout = _Own.TIMEOUT) -> None:
         """Runs the handshake to its end.
 
-        Raises ``SSLError``: ``esslconnect``, ``esslaccept``, ``esslerrssl``, a certificate's reason, ``timeout`` or a
-        POSIX name. The socket is closed then.
+        Raises ``SSLError``: ``esslconnect``, ``esslaccept``, ``esslerrssl``, a certificate's reason, ``timeout``,
+        ``ex509lookup`` where nothing answers a need, or a POSIX name. The socket is closed then.
         """
-        deadline = self._deadline()
+        deadline = self._deadline(timeout)
         try:
-            with self._pump.core:
-                self.connection.start()
-            while not isinstance(self._next_event(deadline), HandshakeCompleted):
-                pass
-            self._flush(deadline)
+            with _turn(self._reading, deadline):
+                with self._pump.lock:
+                    self.connection.start()
+                while not isinstance(self._next_event(deadline), HandshakeCompleted):
+                    pass
+                self._flush_handshake(deadline)
         except BaseException:
-            self._discard()
+            self._abandon()
             raise
 
-    def read(self, limit: int = READ_SIZE) -> bytes:
+    def read(self, limit: int = READ_SIZE, timeout: Timeout = _Own.TIMEOUT) -> bytes:
         """Up to ``limit`` bytes, at least one; b"" when the peer has closed.
 
         Raises ``SSLError``: ``timeout`` (nothing is lost), ``esslerrssl`` with ``truncated`` or the peer's alert,
-        POSIX.
+        ``closed`` after ``close``, ``einval`` for a limit below 1, POSIX. All but the timeout come again at every call.
         """
-        deadline = self._deadline()
-        with self._reading:
-            while not self._received:
-                event = self._next_event(deadline)
-                if isinstance(event, PeerClosed) or event is None:
-                    return b""
-                if isinstance(event, DataReceived):
-                    self._received += event.data
-            data = bytes(self._received[:limit])
-            del self._received[:limit]
-            return data
+        if limit < 1:
+            raise SSLError(Reason.EINVAL, f"limit: {limit} is not positive")
+        return self._read(1, limit, self._deadline(timeout))
 
-    def read_exactly(self, length: int) -> bytes:
-        """Exactly ``length`` bytes; fewer only if the peer closes before."""
-        parts: list[bytes] = []
-        while length:
-            part = self.read(length)
-            if not part:
-                break
-            parts.append(part)
-            length -= len(part)
-        return b"".join(parts)
+    def read_exactly(self, length: int, timeout: Timeout = _Own.TIMEOUT) -> bytes:
+        """Exactly ``length`` bytes; fewer only if the peer closes before. After an error ``read`` has what had come."""
+        return self._read(length, length, self._deadline(timeout))
 
-    def write(self, data: bytes | bytearray | memoryview) -> None:
+    def write(self, data: bytes | bytearray | memoryview, timeout: Timeout = _Own.TIMEOUT) -> None:
         """Sends all of ``data``.
 
-        Raises ``SSLError``: ``closed`` after ``close_write``, ``timeout`` (some of it may be sent), the peer's alert or
-        a POSIX name.
+        Raises ``SSLError``: ``closed`` after ``close_write``, the peer's close in TLS 1.2, or a failed write;
+        ``timeout`` (some of it may be sent, so nothing more can be); the peer's alert, or else a POSIX name.
         """
-        deadline = self._deadline()
+        deadline = self._deadline(timeout)
         view = memoryview(data).cast("B")
-        for start in range(0, len(view), WRITE_SIZE):
-            with self._pump.core:
-                self.connection.send_data(view[start : start + WRITE_SIZE])
-            self._flush(deadline)
+        with _turn(self._writing, deadline):
+            self._check_uncut()
+            for start in range(0, len(view), WRITE_SIZE):
+                with self._pump.lock:
+                    self.connection.send_data(view[start : start + WRITE_SIZE])
+                self._write_out(deadline)
 
-    def close_write(self) -> None:
-        """Sends close_notify; reading goes on until the peer closes, too (RFC 8446 6.1)."""
-        with self._pump.core:
-            self.connection.close()
-        self._flush(self._deadline())
+    def update_keys(self, *, request: bool = True, timeout: Timeout = _Own.TIMEOUT) -> None:
+        """Changes our traffic keys, as ``Connection.update_keys``. Raises as ``write`` does."""
+        deadline = self._deadline(timeout)
+        with _turn(self._writing, deadline):
+            self._check_uncut()
+            with self._pump.lock:
+                self.connection.update_keys(request=request)
+            self._write_out(deadline)
+
+    def close_write(self, timeout: Timeout = _Own.TIMEOUT) -> None:
+        """Sends close_notify after what other threads are writing; reading goes on until the peer closes, too (RFC
+        8446 6.1). Raises as ``write`` does.
+        """
+        deadline = self._deadline(timeout)
+        with _turn(self._writing, deadline):
+            self._check_uncut()
+            with self._pump.lock:
+                self.connection.close()
+            self._write_out(deadline)
 
     def close(self) -> None:
-        """Sends close_notify if the peer still takes it, and closes the socket. Idempotent, raises nothing."""
-        if self._closed:
+        """Sends close_notify if the peer still takes it, and closes the socket. Idempotent, raises nothing.
+
+        A thread that waits in another call gets ``closed``. After a write that was cut short there is no close_notify:
+        the peer shall see that something is missing.
+        """
+        with self._pump.lock:
+            first, self._closing = not self._closing, True
+        if not first:
             return
-        with suppress(SSLError):
-            with self._pump.core:
-                self.connection.close()
-            self._flush(time.monotonic() + ALERT_TIMEOUT)
-        self._discard()
+        deadline = time.monotonic() + LAST_WORDS_TIMEOUT
+        with suppress(SSLError), _turn(self._writing, deadline):
+            if not self._cut:
+                with self._pump.lock:
+                    self.connection.close()
+                self._flush(deadline)
+        self._abandon()
 
     def fileno(self) -> int:
         """The socket's descriptor."""
         return self.socket.fileno()
 
+    def _read(self, least: int, most: int, deadline: float | None) -> bytes:
+        """At least ``least`` bytes unless the peer closes before, at most ``most``."""
+        with _turn(self._reading, deadline):
+            if self._closing:
+                raise SSLError(Reason.CLOSED)
+            while len(self._received) < least and (event := self._next_event(deadline)) is not None:
+                self._keep(event)
+            data = bytes(self._received[:most])
+            del self._received[:most]
+            return data
+
+    def _check_uncut(self) -> None:
+        """After half a message nothing may follow, close_notify neither: the peer would take it for all of it."""
+        if self._cut:
+            raise SSLError(Reason.CLOSED, "an earlier write was cut short")
+
     # Waiting ----------------------------------------------------------------------------------------------------------
 
-    def _deadline(self) -> float | None:
-        return None if self.timeout is None else time.monotonic() + self.timeout
+    def _deadline(self, timeout: Timeout) -> float | None:
+        seconds = self.timeout if isinstance(timeout, _Own) else timeout
+        return None if seconds is None else time.monotonic() + seconds
 
     def _wait(self, events: int, deadline: float | None) -> None:
+        """Until the socket is ready or the deadline has passed. The socket is not closed while a thread is in here."""
         left = None if deadline is None else deadline - time.monotonic()
         if left is not None and left <= 0:
             raise SSLError(Reason.TIMEOUT)
-        with selectors.DefaultSelector() as selector, _posix_errors():
-            selector.register(self.socket, events)
-            if not selector.select(left):
-                raise SSLError(Reason.TIMEOUT)
+        with self._pump.lock:
+            if self._closed:
+                raise SSLError(Reason.CLOSED)
+            self._waiting += 1
+        try:
+            with _Selector() as selector:
+                selector.register(self.socket, events)
+                ready = selector.select(None if left is None else min(left, MAX_WAIT))
+        except ValueError as error:  # a selector's word for a descriptor that is gone
+            raise SSLError(Reason.ENOPROXYSOCKET) from error
+        finally:
+            with self._pump.lock:
+                self._waiting -= 1
+                self._release()
+        if not ready and left is not None and left <= MAX_WAIT:
+            raise SSLError(Reason.TIMEOUT)
 
     def _next_event(self, deadline: float | None) -> Event | None:
         """The next event, needs answered; None after the peer's close."""
         while True:
             try:
-                with _posix_errors():
-                    event = self._pump.step()
+                event = self._pump.step()
             except SSLError as error:
-                self._last_words(error)
+                if self._closing:
+                    raise SSLError(Reason.CLOSED) from error
+                self._linger()
                 raise
             if isinstance(event, Needed):
                 self._resolve(event.need)
             elif event is not None or self.connection.peer_closed:
                 return event
             else:
-                writing = selectors.EVENT_WRITE if self._pump.wants_write else 0
-                self._wait(selectors.EVENT_READ | writing, deadline)
+                self._wait_for_step(deadline)
+
+    def _wait_for_step(self, deadline: float | None) -> None:
+        """Waits for what the pump wants; with a failure, only until its alert is out, and for a bounded time."""
+        failure = self.connection.failure
+        if failure is None:
+            writing = selectors.EVENT_WRITE if self._pump.wants_write else 0
+            self._wait(selectors.EVENT_READ | writing, deadline)
+            return
+        try:
+            self._wait(selectors.EVENT_WRITE, self._last_words_deadline())
+        except SSLError:
+            raise failure from None
+
+    def _keep(self, event: Event) -> None:
+        if isinstance(event, DataReceived):
+            self._received += event.data
 
     def _resolve(self, need: Need) -> None:
         if self._answer is None:
@@ -205,55 +293,85 @@ class BlockingSocket:
             result = self._answer(need)
         except Exception as error:
             result = error
-        with self._pump.core:
+        with self._pump.lock:
             self.connection.resolve(need, result)
 
     def _flush(self, deadline: float | None) -> None:
+        while not self._pump.flush():
+            self._wait(selectors.EVENT_WRITE, deadline)
+
+    def _flush_handshake(self, deadline: float | None) -> None:
         try:
-            with _posix_errors():
-                while not self._pump.flush():
-                    self._wait(selectors.EVENT_WRITE, deadline)
+            self._flush(deadline)
         except SSLError as error:
+            raise self._why(error) from error
+
+    def _write_out(self, deadline: float | None) -> None:
+        """Flushes for a write, which has failed for good if that fails."""
+        try:
+            self._flush(deadline)
+        except SSLError as error:
+            self._cut = True
+            if self._closing:
+                raise SSLError(Reason.CLOSED) from error
             if error.reason is Reason.TIMEOUT:
                 raise
-            raise self._peer_reason(error) from error
+            with suppress(SSLError), _turn(self._reading, time.monotonic() + LAST_WORDS_TIMEOUT):
+                error = self._why(error)
+            raise error
+        except BaseException:
+            self._cut = True
+            raise
 
-    def _peer_reason(self, error: SSLError) -> SSLError:
-        """Why writing failed: the peer's alert, where one has arrived, says more than a broken pipe."""
-        try:
-            while True:
-                event = self._pump.step()
-                if event is None:
-                    return error
-                if isinstance(event, DataReceived):
-                    self._received += event.data
-        except ProtocolError as alert:
-            return alert if alert.received is not None else error
-        except OSError:
-            return error
+    def _why(self, error: SSLError) -> SSLError:
+        """Why writing failed: the peer's alert, where one has arrived, says more than a broken pipe. Needs the turn to
+        read.
+        """
+        with suppress(SSLError):
+            while (event := self._pump.step()) is not None:
+                self._keep(event)
+        failure = self.connection.failure
+        return failure if isinstance(failure, ProtocolError) and failure.received is not None else error
 
     # Ending -----------------------------------------------------------------------------------------------------------
 
-    def _last_words(self, error: SSLError) -> None:
-        """Carries a fatal alert to the peer: what is queued is written, and no reset may overtake it."""
-        if not isinstance(error, SSLError) or self.connection.failure is None:
-            return
-        with suppress(SSLError, OSError):
-            deadline = time.monotonic() + ALERT_TIMEOUT
-            while not self._pump.flush():
-                self._wait(selectors.EVENT_WRITE, deadline)
-            self.socket.shutdown(socket.SHUT_WR)
+    def _last_words_deadline(self) -> float:
+        if self._last_words_end is None:
+            self._last_words_end = time.monotonic() + LAST_WORDS_TIMEOUT
+        return self._last_words_end
 
-    def _discard(self) -> None:
-        """Closes the socket after what has arrived was taken off it."""
-        self._closed = True
+    def _linger(self) -> None:
+        """After a fatal alert of ours: ends our direction and reads on, for a bounded time, until the peer has, too."""
+        failure = self.connection.failure
+        if failure is None or (isinstance(failure, ProtocolError) and failure.alert is None):
+            return
+        deadline = self._last_words_deadline()
         with suppress(OSError):
             self.socket.shutdown(socket.SHUT_WR)
-        with suppress(OSError):
-            discarded = 0
-            while discarded < MAX_DISCARDED and (data := self.socket.recv(READ_SIZE)):
-                discarded += len(data)
-        self.socket.close()
+            while True:
+                self._wait(selectors.EVENT_READ, deadline)
+                if not self.socket.recv(READ_SIZE):
+                    return
+
+    def _abandon(self) -> None:
+        """Closes the socket after what has arrived was taken off it, and wakes whoever waits for it."""
+        with self._pump.lock:
+            self._closing = self._closed = True
+            with suppress(OSError):
+                self.socket.shutdown(socket.SHUT_WR)
+            with suppress(OSError):
+                discarded = 0
+                while discarded < MAX_DISCARDED and (data := self.socket.recv(READ_SIZE)):
+                    discarded += len(data)
+            if self._waiting:
+                with suppress(OSError):
+                    self.socket.shutdown(socket.SHUT_RDWR)
+            self._release()
+
+    def _release(self) -> None:
+        """Closes the descriptor once nobody waits for it: it may be another file's at once. Needs the lock."""
+        if self._closed and not self._waiting:
+            self.socket.close()
 
 
 def connect(
@@ -261,13 +379,34 @@ def connect(
 ) -> BlockingSocket:
     """A client's connection, its handshake done.
 
-    address: host name or IP address, and port. timeout: seconds for the connection, the handshake and each call after
-    it. Raises ``SSLError``: ``nxdomain``, ``timeout``, a POSIX name, and what ``BlockingSocket.handshake`` raises.
+    address: host name or IP address, and port. timeout: seconds for the connection and the handshake together (the
+    system's name resolution keeps its own time), and for each call after them. Raises ``SSLError``: ``nxdomain``,
+    ``timeout``, a POSIX name, and what ``BlockingSocket.handshake`` raises.
     """
-    with _posix_errors(f"{address[0]} port {address[1]}"):
-        sock = socket.create_connection(address, timeout)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    peer = BlockingSocket(sock, ClientConnection(config), timeout=timeout, answer=answer)
+    deadline = None if timeout is None else time.monotonic() + timeout
+    peer = _wrap(_connected(address, deadline), config, timeout, answer)
+    peer.handshake(None if deadline is None else max(deadline - time.monotonic(), 0.0))
+    return peer
+
+
+def upgrade(
+    sock: socket.socket,
+    config: ClientConfig | ServerConfig,
+    *,
+    timeout: float | None = None,
+    answer: Answer | None = None,
+) -> BlockingSocket:
+    """TLS over a connected socket, the handshake done. The configuration says which role is ours.
+
+    The socket belongs to the result from then on, and is closed if the handshake fails. timeout: seconds for the
+    handshake, and for each call after it. Raises ``SSLError``: ``ewantconnect`` for a socket that is not connected
+    (which stays as it is), and what ``BlockingSocket.handshake`` raises.
+    """
+    try:
+        sock.getpeername()
+    except OSError as error:
+        raise SSLError(Reason.EWANTCONNECT, "the socket is not connected") from error
+    peer = _wrap(sock, config, timeout, answer)
     peer.handshake()
     return peer
 
@@ -277,28 +416,77 @@ def accept(
 ) -> BlockingSocket:
     """A server's next connection, its handshake done. timeout: seconds for each of both, and for each call after them.
 
-    Raises ``SSLError`` as ``connect`` does.
+    A server of many clients accepts by itself, and calls ``upgrade`` in a thread for each. Raises ``SSLError`` as
+    ``connect`` does; the listener goes on.
     """
-    listener.settimeout(timeout)
-    with _posix_errors():
+    try:
+        listener.settimeout(timeout)
         sock, _ = listener.accept()
-    peer = BlockingSocket(sock, ServerConnection(config), timeout=timeout, answer=answer)
+    except OSError as error:
+        raise _as_ssl_error(error) from error
+    peer = _wrap(sock, config, timeout, answer)
     peer.handshake()
     return peer
 
 
+def _wrap(
+    sock: socket.socket, config: ClientConfig | ServerConfig, timeout: float | None, answer: Answer | None
+) -> BlockingSocket:
+    with suppress(OSError):  # not TCP; each flight is one write already, so that waiting for more gains nothing
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    connection = ServerConnection(config) if isinstance(config, ServerConfig) else ClientConnection(config)
+    return BlockingSocket(sock, connection, timeout=timeout, answer=answer)
+
+
+def _connected(address: tuple[str, int], deadline: float | None) -> socket.socket:
+    """A socket connected to the first of the host's addresses that answers; else the last one's error."""
+    host, port = address
+    tried = f"{host} port {port}"
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (socket.gaierror, UnicodeError) as error:
+        raise SSLError(Reason.NXDOMAIN, tried) from error
+    except (OSError, OverflowError) as error:
+        raise SSLError(Reason.EINVAL, tried) from error
+    failure = SSLError(Reason.NXDOMAIN, tried)
+    for family, kind, protocol, _, target in found:
+        left = None if deadline is None else deadline - time.monotonic()
+        if left is not None and left <= 0:
+            raise SSLError(Reason.TIMEOUT, tried)
+        try:
+            return _dial(family, kind, protocol, target, left)
+        except OSError as error:
+            failure = _as_ssl_error(error, tried)
+    raise failure
+
+
+def _dial(family: int, kind: int, protocol: int, target: Any, timeout: float | None) -> socket.socket:
+    sock = socket.socket(family, kind, protocol)
+    try:
+        sock.settimeout(timeout)
+        sock.connect(target)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def _as_ssl_error(error: OSError, detail: str | None = None) -> SSLError:
+    """The operating system's error with its reason. detail: what was tried, for a person."""
+    if isinstance(error, TimeoutError) and error.errno is None:  # the socket's own timeout, not the kernel's
+        return SSLError(Reason.TIMEOUT, detail)
+    if not isinstance(error, SSLError) and posix_reason(error) == "ebadf":
+        return SSLError(Reason.ENOPROXYSOCKET, detail)
+    return SSLError(posix_reason(error), detail)
+
+
 @contextmanager
-def _posix_errors(detail: str | None = None) -> Iterator[None]:
-    """Gives the operating system's errors their reasons. detail: what was tried, for a person."""
+def _turn(lock: threading.Lock, deadline: float | None) -> Iterator[None]:
+    """Holds one direction for one call. Raises ``SSLError(timeout)`` when another call keeps it for too long."""
+    left = None if deadline is None else max(deadline - time.monotonic(), 0.0)
+    if not lock.acquire(timeout=-1 if left is None else min(left, MAX_WAIT)):
+        raise SSLError(Reason.TIMEOUT)
     try:
         yield
-    except SSLError:
-        raise
-    except socket.gaierror as error:
-        raise SSLError(Reason.NXDOMAIN, detail) from error
-    except TimeoutError as error:
-        raise SSLError(Reason.TIMEOUT, detail) from error
-    except OSError as error:
-        raise SSLError(posix_reason(error), detail) from error
-    except ValueError as error:  # a selector's word for a socket that another thread has closed
-        raise SSLError(Reason.CLOSED) from error
+    finally:
+        lock.release()

@@ -1,31 +1,32 @@
 """A connection joined to a byte transport, without waiting.
 
-Theory of operation: a pump moves bytes both ways between a sans-I/O connection and a transport that never blocks: what
-the core wants to send is written as far as the transport takes it, and the transport is read only when the core has
-nothing left to decode. ``step`` does all that can be done now; what it waits for is derived (``wants_read``,
-``wants_write``), so that blocking sockets, event loops and in-memory transports can all drive it. An error of the core
-is raised only after its alert was offered to the transport.
+Theory of operation: a pump moves bytes both ways between a sans-I/O connection and a transport that never blocks. The
+order of a ``step`` is fixed: read, core, flush, raise. The transport is read only when the core has nothing left to
+decode, what the core wants to send is written as far as the transport takes it, and an error of the core is raised only
+once its alert is with the transport. What a pump waits for is derived (``wants_read``, ``wants_write``), so that
+blocking sockets, event loops and in-memory transports can all drive it.
 
-Two threads may use one pump, one reading and one writing. The core is entered under one lock, and another covers taking
-what the core wants to send and writing it, so that no record can come between those of another. A reader that finds the
-writer at work leaves its own output to it: nobody waits for a lock while the transport does not move.
+Threads may share a pump: one lock covers each move, decoding as well as taking what the core wants to send and writing
+it, so that no record can come between those of another thread. Nothing waits under it, because the transport does not.
 """
 
 from __future__ import annotations
 
-import threading
-from contextlib import AbstractContextManager
 from typing import Protocol
 
 from puressl.connection import Connection
+from puressl.errors import SSLError
 from puressl.events import Event
+from puressl.io.turns import TurnLock
 
 #: Bytes asked of the transport at once: four full records.
 READ_SIZE = 65_536
 
+_NOTHING = memoryview(b"")
+
 
 class Transport(Protocol):
-    """Carries bytes, never waits."""
+    """Carries bytes, never waits. Its errors are ``OSError``s; after one of them that direction has ended."""
 
     def read(self, limit: int) -> bytes | None:
         """Up to ``limit`` bytes that have arrived, b"" at the end of file, None when there are none yet."""
@@ -37,21 +38,19 @@ class Transport(Protocol):
 
 
 class Pump:
-    """Drives one connection over one transport."""
+    """Drives one connection over one transport.
+
+    lock: to be held while calling the connection, by whoever shares the pump with another thread; not reentrant.
+    """
 
     def __init__(self, connection: Connection, transport: Transport) -> None:
         self.connection = connection
+        self.lock = TurnLock()
         self._transport = transport
-        self._core = threading.RLock()
-        self._writing = threading.Lock()
-        self._unsent = memoryview(b"")
+        self._unsent = _NOTHING
         self._ended = False
-        self._wanted = False
-
-    @property
-    def core(self) -> AbstractContextManager[object]:
-        """The lock to hold while calling the connection."""
-        return self._core
+        self._read_error: OSError | None = None
+        self._write_error: OSError | None = None
 
     @property
     def wants_write(self) -> bool:
@@ -60,54 +59,73 @@ class Pump:
 
     @property
     def wants_read(self) -> bool:
-        """Whether more may come from the transport."""
-        return not self._ended
+        """Whether more may come from the transport: not after its end, the peer's close_notify or a failure."""
+        connection = self.connection
+        return not self._ended and not connection.peer_closed and connection.failure is None
 
     def step(self) -> Event | None:
-        """The next event; None when the transport must move first.
+        """Does what can be done now. The next event; None when the transport must move, or a need be answered, first.
 
-        Raises ``SSLError``, after the alert was offered to the transport, and ``OSError`` of the transport.
+        Raises ``SSLError`` of the core, after its alert was written or could not be, and ``OSError`` of the transport,
+        after all that had arrived was handed out; each again at every later call. An error of writing ends only a
+        handshake here: what the peer has sent can still be read. A ``Needed`` is to be answered before the next step.
         """
-        while True:
-            event = self._next_event()
-            if event is not None or self._ended:
-                return event
-            data = self._transport.read(READ_SIZE)
-            if data is None:
-                return None
-            self._ended = not data
-            with self._core:
-                self.connection.receive_data(data)
-
-    def _next_event(self) -> Event | None:
-        try:
-            with self._core:
-                return self.connection.next_event()
-        finally:
-            self.flush()
+        with self.lock:
+            while True:
+                event, failure = self._next_event()
+                self._write()
+                if event is not None:
+                    return event
+                if failure is not None and not self._unsent:
+                    raise failure
+                if not self.wants_read:
+                    break
+                if not self._read():
+                    return None
+            if self._read_error is not None:
+                raise self._read_error.with_traceback(None)
+            return None
 
     def flush(self) -> bool:
-        """Writes what the transport takes now; whether all is written. A thread that is at it takes our bytes along."""
-        self._wanted = True
-        while self._wanted:
-            if not self._writing.acquire(blocking=False):
-                return False
-            try:
-                self._wanted = False
-                if not self._write():
-                    return False
-            finally:
-                self._writing.release()
+        """Writes what the transport takes now; whether that was all. Raises the transport's ``OSError``."""
+        with self.lock:
+            self._write()
+            if self._write_error is not None:
+                raise self._write_error.with_traceback(None)
+            return not self._unsent
+
+    def _next_event(self) -> tuple[Event | None, SSLError | None]:
+        try:
+            return self.connection.next_event(), None
+        except SSLError as failure:
+            return None, failure
+
+    def _read(self) -> bool:
+        """Whether something arrived, be it the end of file."""
+        try:
+            data = self._transport.read(READ_SIZE)
+        except OSError as error:
+            self._ended, self._read_error = True, error
+            return True
+        if data is None:
+            if self._write_error is not None and self.connection.negotiated is None:
+                raise self._write_error.with_traceback(None)  # a peer that cannot hear us never goes on
+            return False
+        self._ended = not data
+        self.connection.receive_data(data)
         return True
 
-    def _write(self) -> bool:
-        while True:
+    def _write(self) -> None:
+        while self._write_error is None:
             if not self._unsent:
-                with self._core:
-                    self._unsent = memoryview(self.connection.data_to_send())
-                if not self._unsent:
-                    return True
-            taken = self._transport.write(self._unsent)
-            if taken == 0:
-                return False
+                self._unsent = memoryview(self.connection.data_to_send())
+            if not self._unsent:
+                return
+            try:
+                taken = self._transport.write(self._unsent)
+            except OSError as error:
+                self._write_error, self._unsent = error, _NOTHING
+                return
+            if not taken:
+                return
             self._unsent = self._unsent[taken:]
