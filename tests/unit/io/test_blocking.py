@@ -260,6 +260,16 @@ def test_closed_socket_answers_closed(pair: Pair) -> None:
     assert server.read() == b""
 
 
+def test_closed_socket_gives_out_nothing_more(pair: Pair) -> None:
+    client, server = pair
+    server.write(b"abcdef")
+    assert client.read(3) == b"abc"
+    client.close()
+    with pytest.raises(SSLError) as caught:
+        client.read()
+    assert caught.value.reason is Reason.CLOSED
+
+
 def test_close_wakes_a_thread_that_reads(pair: Pair) -> None:
     client, _ = pair
     reading = Task(client.read)
@@ -362,9 +372,10 @@ def test_write_that_timed_out_ends_writing_and_is_no_clean_end(pair: Pair) -> No
     with pytest.raises(SSLError) as caught:
         client.write(bytes(8_000_000), timeout=0.2)
     assert caught.value.reason is Reason.TIMEOUT
-    with pytest.raises(SSLError) as caught:
-        client.write(b"more")
-    assert caught.value.reason is Reason.CLOSED
+    for call in (lambda: client.write(b"more"), client.close_write, client.update_keys):
+        with pytest.raises(SSLError) as caught:
+            call()
+        assert caught.value.reason is Reason.CLOSED
     server.write(b"still heard")
     assert client.read() == b"still heard"
     closing = Task(client.close)
@@ -618,6 +629,16 @@ def test_accept_that_timed_out_leaves_the_listener() -> None:
             accept(listener, server_config(), timeout=0.05)
         assert caught.value.reason is Reason.TIMEOUT
         assert listener.fileno() != -1
+
+
+def test_client_that_is_gone_before_accept_is_a_failed_handshake() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        client = socket.create_connection(listener.getsockname())
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        client.close()
+        with pytest.raises(SSLError) as caught:
+            accept(listener, server_config(), timeout=PATIENCE)
+        assert caught.value.reason == "econnreset"
 
 
 def test_upgrade_wants_a_connected_socket() -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import socket
+import threading
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import pytest
 
-from puressl.codes import AlertDescription
+from puressl.codes import AlertDescription, ProtocolVersion
 from puressl.connection import ClientConnection, ServerConnection
 from puressl.errors import Problem, ProtocolError, SSLError
 from puressl.events import PENDING, ChooseCredential, DataReceived, Event, HandshakeCompleted, Needed, PeerClosed
@@ -14,6 +18,7 @@ from puressl.io.pump import Pump
 
 from support.configs import client_config, credential, server_config
 
+BOTH = (ProtocolVersion.TLSv1_3, ProtocolVersion.TLSv1_2)
 MAX_ROUNDS = 10_000
 
 
@@ -53,9 +58,9 @@ class Memory:
 class Pair:
     """Two pumps; what one transport was given the other delivers."""
 
-    def __init__(self, step: int = 1 << 30, **server: object) -> None:
+    def __init__(self, step: int = 1 << 30, versions: tuple[ProtocolVersion, ...] = BOTH, **server: object) -> None:
         self.client_side, self.server_side = Memory(step=step), Memory(step=step)
-        self.client = Pump(ClientConnection(client_config()), self.client_side)
+        self.client = Pump(ClientConnection(client_config(versions=versions)), self.client_side)
         self.server = Pump(ServerConnection(server_config(**server)), self.server_side)
         self.client.connection.start()
 
@@ -99,8 +104,28 @@ def test_handshake_and_data_pass() -> None:
     assert pair.server.step() is None
 
 
-def test_handshake_passes_one_byte_at_a_time() -> None:
-    connected(step=1)
+def send(pump: Pump, data: bytes) -> None:
+    with pump.lock:
+        pump.connection.send_data(data)
+    pump.flush()
+
+
+def data_of(events: list[Event]) -> bytes:
+    return b"".join(event.data for event in events if isinstance(event, DataReceived))
+
+
+@pytest.mark.parametrize("version", BOTH)
+def test_connection_lives_over_transports_that_move_one_byte_at_a_time(version: ProtocolVersion) -> None:
+    pair = connected(step=1, versions=(version,))
+    send(pair.client, b"ping" * 20)
+    send(pair.server, b"pong" * 20)
+    ours, theirs = pair.run()
+    assert (data_of(ours), data_of(theirs)) == (b"pong" * 20, b"ping" * 20)
+    for pump in (pair.client, pair.server):
+        pump.connection.close()
+        pump.flush()
+    ours, theirs = pair.run()
+    assert ours[-1] == theirs[-1] == PeerClosed()
 
 
 def test_step_reads_only_when_the_core_has_nothing_left() -> None:
@@ -239,3 +264,99 @@ def test_transport_may_take_writes_in_any_pieces() -> None:
         assert isinstance(event, DataReceived)
         data += event.data
     assert data == bytes(5_000)
+
+
+def test_alert_of_the_peer_comes_before_an_error_of_writing_in_a_handshake() -> None:
+    pair = Pair(versions=BOTH[1:])
+    pair.server = Pump(ServerConnection(server_config(versions=BOTH[:1])), pair.server_side)
+    pair.client.step()
+    pair.carry()
+    with pytest.raises(SSLError):
+        pair.server.step()
+    pair.carry()
+    pair.client_side.write_error = SSLError("epipe")
+    with pytest.raises(ProtocolError) as caught:
+        pair.client.step()
+    assert caught.value.received == AlertDescription.PROTOCOL_VERSION
+
+
+def test_records_of_threads_that_write_at_once_stay_whole() -> None:
+    pair = connected()
+    pair.client_side.step = 7
+
+    def write(mark: bytes) -> None:
+        for _ in range(20):
+            send(pair.client, mark * 50)
+
+    writers = [threading.Thread(target=write, args=(mark,)) for mark in (b"a", b"b", b"c")]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join(20)
+    _, theirs = pair.run()
+    pieces = [event.data for event in theirs if isinstance(event, DataReceived)]
+    assert sorted(pieces) == [b"a" * 50] * 20 + [b"b" * 50] * 20 + [b"c" * 50] * 20
+
+
+# An event loop ---------------------------------------------------------------------------------------------------
+
+
+class NonBlocking:
+    """A non-blocking socket as a transport."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        sock.setblocking(False)
+        self.socket = sock
+
+    def read(self, limit: int) -> bytes | None:
+        with suppress(BlockingIOError):
+            return self.socket.recv(limit)
+        return None
+
+    def write(self, data: memoryview) -> int:
+        with suppress(BlockingIOError):
+            return self.socket.send(data)
+        return 0
+
+
+async def next_event(pump: Pump, sock: socket.socket) -> Event:
+    """All that asyncio takes: step, and wait for what the pump wants."""
+    loop = asyncio.get_running_loop()
+    while (event := pump.step()) is None:
+        ready = asyncio.Event()
+        if pump.wants_read:
+            loop.add_reader(sock, ready.set)
+        if pump.wants_write:
+            loop.add_writer(sock, ready.set)
+        await ready.wait()
+        loop.remove_reader(sock)
+        loop.remove_writer(sock)
+    return event
+
+
+async def exchange(pump: Pump, sock: socket.socket, data: bytes) -> bytes:
+    """A handshake, then data both ways: as much comes as goes."""
+    while not isinstance(await next_event(pump, sock), HandshakeCompleted):
+        pass
+    pump.connection.send_data(data)
+    heard = b""
+    while len(heard) < len(data):
+        heard += data_of([await next_event(pump, sock)])
+    while not pump.flush():
+        await asyncio.sleep(0.001)
+    return heard
+
+
+def test_pumps_run_in_an_event_loop() -> None:
+    async def meet(near: socket.socket, far: socket.socket) -> list[bytes]:
+        client = Pump(ClientConnection(client_config()), NonBlocking(near))
+        server = Pump(ServerConnection(server_config()), NonBlocking(far))
+        client.connection.start()
+        both = asyncio.gather(exchange(client, near, b"c" * 30_000), exchange(server, far, b"s" * 30_000))
+        return await asyncio.wait_for(both, 30)
+
+    near, far = socket.socketpair()
+    with near, far:
+        for sock in (near, far):
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4_096)
+        assert asyncio.run(meet(near, far)) == [b"s" * 30_000, b"c" * 30_000]

@@ -88,3 +88,15 @@ def test_turn_that_is_given_up_is_passed_on() -> None:
         assert not lock._gates
     with lock:
         pass
+
+
+def test_turn_that_has_come_to_one_who_gave_up_is_passed_on() -> None:
+    lock = TurnLock()
+    with lock:
+        gate = threading.Lock()
+        gate.acquire()
+        lock._gates.append(gate)
+    assert not gate.locked()
+    lock._give_up(gate)
+    with lock:
+        pass
