@@ -192,7 +192,9 @@ class Problem(Enum):
     CERTIFICATE_USAGE = "certificate usage"
     CERTIFICATE_NAME = "certificate name"
     CERTIFICATE_WEAK = "certificate key"
+    CERTIFICATE_POLICY = "certificate policy"
     CERTIFICATE_REVOKED = "certificate revoked"
+    CERTIFICATE_STATUS_UNKNOWN = "certificate status unknown"
     CERTIFICATE_SELF_SIGNED = "certificate self-signed"
     CERTIFICATE_NO_ISSUER = "certificate issuer"
     CERTIFICATE_CHAIN_TOO_LONG = "certificate chain too long"
@@ -265,7 +267,9 @@ PROBLEMS: dict[Problem, ProblemRow] = {
     Problem.CERTIFICATE_USAGE: ProblemRow(Alert.UNSUPPORTED_CERTIFICATE, Reason.EPEERCERT),
     Problem.CERTIFICATE_NAME: ProblemRow(Alert.BAD_CERTIFICATE, Reason.EPEERCERT),
     Problem.CERTIFICATE_WEAK: ProblemRow(Alert.BAD_CERTIFICATE, Reason.EPEERCERT),
+    Problem.CERTIFICATE_POLICY: ProblemRow(Alert.BAD_CERTIFICATE, Reason.EPEERCERT),
     Problem.CERTIFICATE_REVOKED: ProblemRow(Alert.CERTIFICATE_REVOKED, Reason.EPEERCERT),
+    Problem.CERTIFICATE_STATUS_UNKNOWN: ProblemRow(Alert.CERTIFICATE_UNKNOWN, Reason.EPEERCERT),
     Problem.CERTIFICATE_SELF_SIGNED: ProblemRow(Alert.UNKNOWN_CA, Reason.ESELFSIGNEDCERT),
     Problem.CERTIFICATE_NO_ISSUER: ProblemRow(Alert.UNKNOWN_CA, Reason.ENOISSUERCERT),
     Problem.CERTIFICATE_CHAIN_TOO_LONG: ProblemRow(Alert.UNKNOWN_CA, Reason.ECHAINTOOLONG),

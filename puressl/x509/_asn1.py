@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import datetime, timezone
 from functools import lru_cache, wraps
 from sys import intern
 from typing import Any, NamedTuple, TypeVar
@@ -21,16 +20,21 @@ from puressl.crypto.hashes import HashAlgorithm
 from puressl.crypto.keys import ECPublicKey, EdPublicKey, KeyType, PssParameters, PublicKey, RSAPublicKey
 from puressl.crypto.signatures import Algorithm, Kind
 from puressl.errors import CertificateError, Problem, ProtocolError
-from puressl.x509 import algorithms, der, strict
+from puressl.x509 import algorithms, der, strict, structures
 from puressl.x509.distinguished_name import STRING_ENCODINGS, Attribute, Name
 from puressl.x509.extensions import (
     AUTHORITY_INFORMATION_ACCESS,
     AUTHORITY_KEY_IDENTIFIER,
     BASIC_CONSTRAINTS,
+    CERTIFICATE_POLICIES,
+    CRL_DISTRIBUTION_POINTS,
     EXTENDED_KEY_USAGE,
+    FRESHEST_CRL,
+    INHIBIT_ANY_POLICY,
     KEY_USAGE,
     NAME_CONSTRAINTS,
     POLICY_CONSTRAINTS,
+    POLICY_MAPPINGS,
     SUBJECT_ALT_NAME,
     SUBJECT_KEY_IDENTIFIER,
     AuthorityKeyIdentifier,
@@ -214,7 +218,7 @@ class CertificateReader:
         if outer.dump() != self._tbs["signature"].dump():
             raise ValueError("differs from the signature field inside")  # RFC 5280 4.1.1.2
         identifier = outer["algorithm"].dotted
-        return intern(identifier), _signature_algorithm(identifier, outer["parameters"])
+        return intern(identifier), signature_algorithm(identifier, outer["parameters"].dump())
 
     @_reads("signatureValue")
     def signature(self) -> bytes:
@@ -251,24 +255,9 @@ def _attribute(attribute: Any) -> Attribute:
     return Attribute(intern(attribute["type"].dotted), value)
 
 
-#: Length of the digits by tag: UTCTime YYMMDDHHMMSS, GeneralizedTime YYYYMMDDHHMMSS; always to the second, in Zulu (RFC
-#: 5280 4.1.2.5).
-_TIME_DIGITS = {0x17: 12, 0x18: 14}
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-
-
 def _time(value: Any) -> int:
     """POSIX seconds of a UTCTime or GeneralizedTime."""
-    text = value.contents.decode("ascii")
-    digits = text[:-1]
-    if len(digits) != _TIME_DIGITS[value.tag] or not text.endswith("Z") or not digits.isdigit():
-        raise ValueError(f"{text!r} is not a time in the form of RFC 5280 4.1.2.5")
-    if value.tag == 0x17:
-        digits = ("19" if digits >= "50" else "20") + digits  # RFC 5280 4.1.2.5.1
-    year, month, day = int(digits[:4]), int(digits[4:6]), int(digits[6:8])
-    hour, minute, second = int(digits[8:10]), int(digits[10:12]), int(digits[12:])
-    moment = datetime(year, month, day, hour, minute, second, tzinfo=timezone.utc)
-    return int((moment - _EPOCH).total_seconds())
+    return structures.seconds(der.UTC_TIME if value.tag == 0x17 else der.GENERALIZED_TIME, value.contents)
 
 
 def _whole_octets(bits: Any) -> bytes:
@@ -363,34 +352,34 @@ def _octets(value: Any) -> bytes:
     return bytes(value.contents)
 
 
-def _access_descriptions(value: Any) -> None:
-    for description in _some(value):
-        _general_name(_closed(description)["access_location"])
-
-
 class _Row(NamedTuple):
-    """How an extension is decoded. name: RFC 5280's. schema: of ``asn1crypto.x509``. read: to a plain value. field: of
-    ``Extensions``.
+    """How an extension is decoded. name: RFC 5280's. field: of ``Extensions``. read: to a plain value, from
+    asn1crypto's ``schema`` or, where that is empty, from DER.
     """
 
     name: str
-    schema: str
+    field: str
     read: Callable[[Any], Any]
-    field: str | None
+    schema: str = ""
 
 
 _EXTENSIONS = {
-    AUTHORITY_INFORMATION_ACCESS: _Row("authorityInfoAccess", "AuthorityInfoAccessSyntax", _access_descriptions, None),
+    AUTHORITY_INFORMATION_ACCESS: _Row("authorityInfoAccess", "access", structures.access_descriptions),
     AUTHORITY_KEY_IDENTIFIER: _Row(
-        "authorityKeyIdentifier", "AuthorityKeyIdentifier", _authority_key_identifier, "authority_key_identifier"
+        "authorityKeyIdentifier", "authority_key_identifier", _authority_key_identifier, "AuthorityKeyIdentifier"
     ),
-    BASIC_CONSTRAINTS: _Row("basicConstraints", "BasicConstraints", _basic_constraints, "basic_constraints"),
-    EXTENDED_KEY_USAGE: _Row("extKeyUsage", "ExtKeyUsageSyntax", _extended_key_usage, "extended_key_usage"),
-    KEY_USAGE: _Row("keyUsage", "KeyUsage", _key_usage, "key_usage"),
-    NAME_CONSTRAINTS: _Row("nameConstraints", "NameConstraints", _name_constraints, "name_constraints"),
-    POLICY_CONSTRAINTS: _Row("policyConstraints", "PolicyConstraints", _policy_constraints, "policy_constraints"),
-    SUBJECT_ALT_NAME: _Row("subjectAltName", "GeneralNames", _general_names, "subject_alt_name"),
-    SUBJECT_KEY_IDENTIFIER: _Row("subjectKeyIdentifier", "OctetString", _octets, "subject_key_identifier"),
+    BASIC_CONSTRAINTS: _Row("basicConstraints", "basic_constraints", _basic_constraints, "BasicConstraints"),
+    CERTIFICATE_POLICIES: _Row("certificatePolicies", "certificate_policies", structures.certificate_policies),
+    CRL_DISTRIBUTION_POINTS: _Row("cRLDistributionPoints", "crl_distribution_points", structures.distribution_points),
+    EXTENDED_KEY_USAGE: _Row("extKeyUsage", "extended_key_usage", _extended_key_usage, "ExtKeyUsageSyntax"),
+    FRESHEST_CRL: _Row("freshestCRL", "freshest_crl", structures.distribution_points),
+    INHIBIT_ANY_POLICY: _Row("inhibitAnyPolicy", "inhibit_any_policy", structures.skip_certificates),
+    KEY_USAGE: _Row("keyUsage", "key_usage", _key_usage, "KeyUsage"),
+    NAME_CONSTRAINTS: _Row("nameConstraints", "name_constraints", _name_constraints, "NameConstraints"),
+    POLICY_CONSTRAINTS: _Row("policyConstraints", "policy_constraints", _policy_constraints, "PolicyConstraints"),
+    POLICY_MAPPINGS: _Row("policyMappings", "policy_mappings", structures.policy_mappings),
+    SUBJECT_ALT_NAME: _Row("subjectAltName", "subject_alt_name", _general_names, "GeneralNames"),
+    SUBJECT_KEY_IDENTIFIER: _Row("subjectKeyIdentifier", "subject_key_identifier", _octets, "OctetString"),
 }
 
 
@@ -399,12 +388,13 @@ def _extension(identifier: str, data: bytes) -> dict[str, Any]:
     row = _EXTENSIONS.get(identifier)
     if row is None:
         return {}
-    value = _reads(row.name)(_extension_value)(row, data)
-    return {} if row.field is None else {row.field: value}
+    return {row.field: _reads(row.name)(_extension_value)(row, data)}
 
 
 def _extension_value(row: _Row, data: bytes) -> Any:
     strict.check(data)
+    if not row.schema:
+        return row.read(data)
     return row.read(getattr(_schemas().x509, row.schema).load(data, strict=True))
 
 
@@ -427,21 +417,25 @@ _EDWARDS_BY_OID = {identifier: key_type for key_type, identifier in algorithms.E
 _NULL = b"\x05\x00"
 
 
-def _signature_algorithm(identifier: str, parameters: Any) -> Algorithm | None:
+def signature_algorithm(identifier: str, parameters: bytes) -> Algorithm | None:
+    """What we call an algorithm, None if it is unsupported. parameters: DER, empty where absent.
+
+    Raises ``ValueError`` for parameters where none belong.
+    """
     if identifier == algorithms.RSASSA_PSS:
         return _pss_algorithm(parameters)
     algorithm = _SIGNATURES.get(identifier)
     # RFC 4055 5: NULL, and absence is accepted; RFC 5758 3.2, RFC 8410 3: absent.
     allowed = (b"", _NULL) if algorithm is not None and algorithm.kind is Kind.RSA_PKCS1 else (b"",)
-    if algorithm is not None and parameters.dump() not in allowed:
+    if algorithm is not None and parameters not in allowed:
         raise ValueError("parameters where none belong")
     return algorithm
 
 
-def _pss_algorithm(parameters: Any) -> Algorithm | None:
+def _pss_algorithm(parameters: bytes) -> Algorithm | None:
     """None for parameters that are absent or that no signature scheme of TLS has."""
     try:
-        pss = algorithms.decode_pss(der.Reader(parameters.dump()))
+        pss = algorithms.decode_pss(der.Reader(parameters))
     except der.DERError:
         return None
     return None if pss.hash is None else Algorithm(Kind.RSA_PSS, pss.hash, pss.salt_length)

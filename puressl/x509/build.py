@@ -169,6 +169,73 @@ def name_constraints(
     return Extension("2.5.29.30", der.sequence(*parts), critical)
 
 
+def certificate_policies(*policies: str, critical: bool = False) -> Extension:
+    """RFC 5280 4.2.1.4; policies dotted, without qualifiers."""
+    return Extension("2.5.29.32", der.sequence(*(der.sequence(der.oid(policy)) for policy in policies)), critical)
+
+
+def policy_mappings(*pairs: tuple[str, str], critical: bool = True) -> Extension:
+    """RFC 5280 4.2.1.5; pairs of the issuer's policy and the subject's."""
+    mappings = (der.sequence(der.oid(issuer), der.oid(subject)) for issuer, subject in pairs)
+    return Extension("2.5.29.33", der.sequence(*mappings), critical)
+
+
+def policy_constraints(explicit: int | None = None, mapping: int | None = None, *, critical: bool = True) -> Extension:
+    """RFC 5280 4.2.1.11; after how many certificates each constraint holds."""
+    parts = (
+        _general_name(number, der.integer(value)[2:])
+        for number, value in ((0, explicit), (1, mapping))
+        if value is not None
+    )
+    return Extension("2.5.29.36", der.sequence(*parts), critical)
+
+
+def inhibit_any_policy(skip: int, *, critical: bool = True) -> Extension:
+    """RFC 5280 4.2.1.14."""
+    return Extension("2.5.29.54", der.integer(skip), critical)
+
+
+def crl_distribution_points(*points: bytes, critical: bool = False) -> Extension:
+    """RFC 5280 4.2.1.13; each from ``distribution_point``."""
+    return Extension("2.5.29.31", der.sequence(*points), critical)
+
+
+def distribution_point(
+    names: GeneralNames | None = None,
+    *,
+    relative: bytes | None = None,
+    reasons: frozenset[int] | None = None,
+    crl_issuer: bytes | None = None,
+) -> bytes:
+    """A DistributionPoint, DER. relative: content of an RDN. reasons: bits of ReasonFlags. crl_issuer: a Name, DER."""
+    issuer = (
+        b"" if crl_issuer is None else der.element(der.context(2), *GeneralNames(directories=(crl_issuer,)).encode())
+    )
+    return der.sequence(distribution_point_name(names, relative), reason_flags(1, reasons), issuer)
+
+
+def distribution_point_name(names: GeneralNames | None, relative: bytes | None = None) -> bytes:
+    """The ``[0]`` DistributionPointName of a certificate's or a CRL's distribution point, DER; empty for neither."""
+    if relative is not None:
+        return der.element(der.context(0), der.element(der.context(1), relative))
+    return b"" if names is None else der.element(der.context(0), der.element(der.context(0), *names.encode()))
+
+
+def reason_flags(number: int, reasons: frozenset[int] | None) -> bytes:
+    """An optional ReasonFlags with a context tag, DER."""
+    return b"" if reasons is None else _general_name(number, der.named_bits(reasons)[2:])
+
+
+def authority_information_access(ocsp: Sequence[str], *, critical: bool = False) -> Extension:
+    """RFC 5280 4.2.2.1; URLs of OCSP responders."""
+    method = der.oid("1.3.6.1.5.5.7.48.1")
+    return Extension(
+        "1.3.6.1.5.5.7.1.1",
+        der.sequence(*(der.sequence(method, name) for name in GeneralNames(uris=ocsp).encode())),
+        critical,
+    )
+
+
 def key_identifier(key: PublicKey) -> bytes:
     """The first 160 bits of the SHA-256 of the public key (RFC 7093 2, method 1)."""
     return HashAlgorithm.SHA256.digest(public_octets(key))[:_KEY_IDENTIFIER_OCTETS]

@@ -28,7 +28,14 @@ MAX_COMPARISONS = 250_000
 
 
 class ConstraintError(Exception):
-    """A name or a subtree that breaks the rules; the text says which. It never leaves ``puressl.x509``."""
+    """A name or a subtree that breaks the rules; the text says which. It never leaves ``puressl.x509``.
+
+    values: the texts of the name and the subtrees.
+    """
+
+    def __init__(self, text: str, *values: str) -> None:
+        super().__init__(text)
+        self.values = values
 
 
 class Budget:
@@ -108,13 +115,15 @@ class NameConstraintState:
         for subtree in excluded:
             self._budget.spend()
             if kind.touches(subtree.value, value):
-                raise ConstraintError(f"{name.text} lies in the excluded subtree {_shown(subtree.base)}")
+                raise ConstraintError(
+                    f"{name.text} lies in the excluded subtree {_shown(subtree.base)}", name.text, _shown(subtree.base)
+                )
         for subtrees in permitted:
             if not any(self._permits(kind, subtree, value) for subtree in subtrees):
                 shown = ", ".join(_shown(subtree.base) for subtree in subtrees[:3]) + (
                     ", …" if len(subtrees) > 3 else ""
                 )
-                raise ConstraintError(f"{name.text} lies outside the permitted subtrees {shown}")
+                raise ConstraintError(f"{name.text} lies outside the permitted subtrees {shown}", name.text, shown)
 
     def _permits(self, kind: _Kind, subtree: _Subtree, value: Any) -> bool:
         self._budget.spend()

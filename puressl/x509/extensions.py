@@ -16,10 +16,13 @@ AUTHORITY_INFORMATION_ACCESS = "1.3.6.1.5.5.7.1.1"
 AUTHORITY_KEY_IDENTIFIER = "2.5.29.35"
 BASIC_CONSTRAINTS = "2.5.29.19"
 CERTIFICATE_POLICIES = "2.5.29.32"
+CRL_DISTRIBUTION_POINTS = "2.5.29.31"
 EXTENDED_KEY_USAGE = "2.5.29.37"
+FRESHEST_CRL = "2.5.29.46"
 INHIBIT_ANY_POLICY = "2.5.29.54"
 KEY_USAGE = "2.5.29.15"
 NAME_CONSTRAINTS = "2.5.29.30"
+OCSP_NO_CHECK = "1.3.6.1.5.5.7.48.1.5"
 POLICY_CONSTRAINTS = "2.5.29.36"
 POLICY_MAPPINGS = "2.5.29.33"
 SUBJECT_ALT_NAME = "2.5.29.17"
@@ -27,7 +30,11 @@ SUBJECT_KEY_IDENTIFIER = "2.5.29.14"
 
 SERVER_AUTH = "1.3.6.1.5.5.7.3.1"
 CLIENT_AUTH = "1.3.6.1.5.5.7.3.2"
+OCSP_SIGNING = "1.3.6.1.5.5.7.3.9"
 ANY_EXTENDED_KEY_USAGE = "2.5.29.37.0"
+ANY_POLICY = "2.5.29.32.0"
+#: The access method of an OCSP responder (RFC 5280 4.2.2.1).
+OCSP = "1.3.6.1.5.5.7.48.1"
 
 
 class KeyUsage(IntFlag):
@@ -134,10 +141,41 @@ class PolicyConstraints:
     inhibit_policy_mapping: int | None
 
 
+class Reasons(IntFlag):
+    """Why certificates are revoked, as sets of reasons (ReasonFlags, RFC 5280 4.2.1.13); two to the bit's number."""
+
+    KEY_COMPROMISE = 1 << 1
+    CA_COMPROMISE = 1 << 2
+    AFFILIATION_CHANGED = 1 << 3
+    SUPERSEDED = 1 << 4
+    CESSATION_OF_OPERATION = 1 << 5
+    CERTIFICATE_HOLD = 1 << 6
+    PRIVILEGE_WITHDRAWN = 1 << 7
+    AA_COMPROMISE = 1 << 8
+
+
+ALL_REASONS = Reasons(0x1FE)
+
+
+@dataclass(frozen=True, slots=True)
+class DistributionPoint:
+    """Where a CRL is, and which (RFC 5280 4.2.1.13).
+
+    names: of fullName. relative: the RDN of nameRelativeToCRLIssuer, DER. Without either there is no name. reasons:
+    what its CRLs cover; all where nothing is said. crl_issuer: who signs them, if not the certificate's issuer.
+    """
+
+    names: tuple[GeneralName, ...] = ()
+    relative: bytes | None = None
+    reasons: Reasons = ALL_REASONS
+    crl_issuer: tuple[GeneralName, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Extensions:
     """The extensions of one certificate. present: every identifier, dotted, with its criticality, in the certificate's
-    order.
+    order. policy_mappings: pairs of the issuer's policy and the subject's. access: accessMethod and accessLocation of
+    authorityInfoAccess.
     """
 
     present: tuple[tuple[str, bool], ...] = ()
@@ -148,7 +186,13 @@ class Extensions:
     authority_key_identifier: AuthorityKeyIdentifier | None = None
     subject_key_identifier: bytes | None = None
     name_constraints: NameConstraints | None = None
+    certificate_policies: tuple[str, ...] | None = None
+    policy_mappings: tuple[tuple[str, str], ...] | None = None
     policy_constraints: PolicyConstraints | None = None
+    inhibit_any_policy: int | None = None
+    crl_distribution_points: tuple[DistributionPoint, ...] | None = None
+    freshest_crl: tuple[DistributionPoint, ...] | None = None
+    access: tuple[tuple[str, GeneralName], ...] | None = None
 
     def critical(self, identifier: str) -> bool | None:
         """Whether the extension is critical; None if it is absent."""

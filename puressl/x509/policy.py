@@ -1,9 +1,15 @@
 """What a caller demands of a peer's certificate chain.
 
 Theory of operation: a ``Policy`` is a value that is complete in itself: verification reads no clock, no environment and
-no other configuration. Its profile says how much is asked; each row of ``rules.py`` names the profiles it is for. Where
-RFC 5280 and the CA/Browser Forum contradict each other (a CA as leaf, extKeyUsage in a leaf, criticality of
-nameConstraints), RFC5280 and WEBPKI do.
+no other configuration. Its profile says how much is asked of whoever issued the certificates; each row of ``rules.py``
+names the profiles it is for. Where RFC 5280 and the CA/Browser Forum contradict each other (a CA as leaf, extKeyUsage
+in a leaf, criticality of nameConstraints, the key identifier of a cross-signed anchor), RFC5280 and WEBPKI do.
+
+Which profile fits depends on who issues. WEBPKI is for the public web, whose CAs are bound to these rules. Certificates
+that people make themselves mostly break some of them without harm: no authorityKeyIdentifier or extKeyUsage in a leaf,
+a common name that is in no subjectAltName, a self-signed certificate with cA TRUE that is presented as it is. PATH
+takes all of these and is no weaker where it matters: signatures, validity, CA flags, path lengths, name constraints,
+usages, key strength, names.
 """
 
 from __future__ import annotations
@@ -13,7 +19,7 @@ from dataclasses import dataclass, field
 from enum import Enum, Flag, auto
 
 from puressl.errors import Reason, SSLError
-from puressl.x509.extensions import CLIENT_AUTH, SERVER_AUTH
+from puressl.x509.extensions import ANY_POLICY, CLIENT_AUTH, SERVER_AUTH
 from puressl.x509.names import ServerName, parse_server_name
 
 #: ``depth`` is 0 to 255, as in ssl(3).
@@ -40,23 +46,57 @@ class Profile(Flag):
     RFC5280 = auto()
     WEBPKI = auto()
 
+    @classmethod
+    def of(cls, profile: Profile | str) -> Profile:
+        """One of the three, or its name: ``path``, ``rfc5280``, ``webpki``. Raises ``SSLError(eoptions)``."""
+        found = _PROFILES.get(profile.lower()) if isinstance(profile, str) else profile
+        if found is None or found not in _PROFILES.values():
+            raise SSLError(Reason.EOPTIONS, f"profile: {profile!r} is none of {', '.join(_PROFILES)}")
+        return found
+
+
+_PROFILES = {"path": Profile.PATH, "rfc5280": Profile.RFC5280, "webpki": Profile.WEBPKI}
+
+
+class Revocation(Enum):
+    """How much is asked about revocation.
+
+    OFF: nothing is looked at. IF_PRESENT: CRLs and OCSP responses at hand that are about a certificate must be good:
+    neither may it be revoked in them, nor may they be unusable. REQUIRED: besides, every certificate below the trust
+    anchor must be known not to be revoked.
+    """
+
+    OFF = "off"
+    IF_PRESENT = "if-present"
+    REQUIRED = "required"
+
 
 @dataclass(frozen=True, slots=True)
 class Policy:
     """The terms of one verification.
 
     time: the moment the chain must be valid at, POSIX seconds; a fraction is dropped, as certificates have none.
-    purpose: what the leaf must be good for. server_name: DNS name or IP address the leaf must be for, None for no
-    check. depth: CA certificates that may stand between the leaf and the trust anchor. minimum_rsa_bits: the least RSA
-    modulus. profile: whose rules. Raises ``SSLError(eoptions)`` for a name that is none or a value out of range.
+    purpose: what the leaf must be good for, None for anything. server_name: DNS name or IP address the leaf must be
+    for, None for no check. depth: CA certificates that may stand between the leaf and the trust anchor.
+    max_intermediates: the same without those that are self-issued, as pathLenConstraint counts. minimum_rsa_bits: the
+    least RSA modulus. profile: whose rules, or its name. revocation: how much is asked, or its name.
+    initial_policy_set, initial_explicit_policy, initial_policy_mapping_inhibit, initial_any_policy_inhibit: the policy
+    inputs of RFC 5280 6.1.1 c to f, policies dotted. Raises ``SSLError(eoptions)`` for a name that is none or a value
+    out of range.
     """
 
     time: float
-    purpose: Purpose
+    purpose: Purpose | None
     server_name: str | None = None
     depth: int = 10
     minimum_rsa_bits: int = 2048
     profile: Profile = Profile.RFC5280
+    max_intermediates: int | None = None
+    revocation: Revocation = Revocation.IF_PRESENT
+    initial_policy_set: frozenset[str] = frozenset({ANY_POLICY})
+    initial_explicit_policy: bool = False
+    initial_policy_mapping_inhibit: bool = False
+    initial_any_policy_inhibit: bool = False
     reference: ServerName | None = field(init=False, repr=False, default=None)
 
     def __post_init__(self) -> None:
@@ -64,6 +104,9 @@ class Policy:
             raise SSLError(Reason.EOPTIONS, f"time: {self.time} is not in the years 1 to 9999")
         if not 0 <= self.depth <= MAX_DEPTH:
             raise SSLError(Reason.EOPTIONS, f"depth: {self.depth} is not in 0…{MAX_DEPTH}")
+        object.__setattr__(self, "profile", Profile.of(self.profile))
+        object.__setattr__(self, "revocation", _revocation(self.revocation))
+        object.__setattr__(self, "initial_policy_set", frozenset(self.initial_policy_set))
         if self.server_name is not None:
             object.__setattr__(self, "reference", parse_server_name(self.server_name))
 
@@ -76,3 +119,11 @@ class Policy:
     def longest_path(self) -> int:
         """Certificates of a path at most: the leaf, ``depth`` CAs, the trust anchor."""
         return self.depth + 2
+
+
+def _revocation(mode: Revocation | str) -> Revocation:
+    try:
+        return Revocation(mode)
+    except ValueError:
+        known = ", ".join(one.value for one in Revocation)
+        raise SSLError(Reason.EOPTIONS, f"revocation: {mode!r} is none of {known}") from None

@@ -4,7 +4,8 @@ Theory of operation: each rule is a row of ``RULES``: the clause, for which plac
 and a function that returns what is wrong, or None. The order of the rows is the order in which failures are reported.
 What depends on the rest of the path (signatures, path lengths, name constraints) is in ``verify.py``; a certificate is
 held against these rules once, however many paths it is tried in. A trust anchor is held to them like any other
-certificate: trusted is its key, not its contents.
+certificate: trusted is its key, not its contents. Rows for RFC5280 and WEBPKI bind whoever issues; certificates that
+people make themselves often break some without harm, which is why there is the profile PATH (see ``policy.py``).
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from puressl.x509 import names
 from puressl.x509.certificate import Certificate, certificate_error
 from puressl.x509.distinguished_name import COMMON_NAME
 from puressl.x509.extensions import GeneralNameKind, KeyUsage
-from puressl.x509.policy import Policy, Profile
+from puressl.x509.policy import Policy, Profile, Purpose
 
 _EPOCH = datetime(1970, 1, 1)  # everything here is UTC
 
@@ -31,15 +32,19 @@ MAX_SERIAL_OCTETS = 20
 
 
 class Role(Flag):
-    """A certificate's place in its path. A leaf that is itself trusted is a LEAF."""
+    """A certificate's place in its path. A leaf that is itself trusted is a LEAF. A SIGNER ends a path as a leaf does,
+    but signs CRLs or OCSP responses.
+    """
 
     LEAF = auto()
     INTERMEDIATE = auto()
     ANCHOR = auto()
+    SIGNER = auto()
 
 
 _CA = Role.INTERMEDIATE | Role.ANCHOR
-_ALL = Role.LEAF | _CA
+_BELOW_ANCHOR = Role.LEAF | Role.INTERMEDIATE | Role.SIGNER
+_ALL = _BELOW_ANCHOR | _CA
 _ISSUING = Profile.RFC5280 | Profile.WEBPKI
 _EVERY = Profile.PATH | _ISSUING
 
@@ -64,13 +69,14 @@ class _Subject:
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    """check: names the rule in errors, with its clause. find: what is wrong, or None."""
+    """check: names the rule in errors, with its clause. find: what is wrong, or None. values: what was compared."""
 
     check: str
     find: Callable[[_Subject], str | None]
     roles: Role = _ALL
     profiles: Profile = _EVERY
     problem: Problem = Problem.CERTIFICATE_CONSTRAINTS
+    values: Callable[[_Subject], tuple[object, ...]] = lambda _: ()
 
 
 def check(certificate: Certificate, place: int, role: Role, policy: Policy) -> None:
@@ -90,7 +96,7 @@ def _check(rules: tuple[_Rule, ...], certificate: Certificate, place: int, role:
             continue
         finding = rule.find(subject)
         if finding is not None:
-            raise certificate_error(certificate, place, rule.problem, rule.check, finding)
+            raise certificate_error(certificate, place, rule.problem, rule.check, finding, rule.values(subject))
 
 
 def check_validity(certificate: Certificate, place: int, policy: Policy) -> CertificateError | None:
@@ -151,17 +157,17 @@ def _ca_subject(subject: _Subject) -> str | None:
 
 # --- Extensions -----------------------------------------------------------------------------------
 
-#: What is processed here when it is critical. certificatePolicies, policyMappings and inhibitAnyPolicy ask nothing of a
-#: path as long as no explicit policy is required (RFC 5280 6.1.1 c, e), and ``_explicit_policy`` refuses a path that
-#: requires one.
+#: What is processed when it is critical, here and in the rest of verification.
 _PROCESSED = frozenset(
     {
         ext.BASIC_CONSTRAINTS,
         ext.CERTIFICATE_POLICIES,
+        ext.CRL_DISTRIBUTION_POINTS,
         ext.EXTENDED_KEY_USAGE,
         ext.INHIBIT_ANY_POLICY,
         ext.KEY_USAGE,
         ext.NAME_CONSTRAINTS,
+        ext.OCSP_NO_CHECK,
         ext.POLICY_CONSTRAINTS,
         ext.POLICY_MAPPINGS,
         ext.SUBJECT_ALT_NAME,
@@ -170,6 +176,7 @@ _PROCESSED = frozenset(
 _NEVER_CRITICAL = {
     ext.AUTHORITY_INFORMATION_ACCESS: "authorityInfoAccess",
     ext.AUTHORITY_KEY_IDENTIFIER: "authorityKeyIdentifier",
+    ext.FRESHEST_CRL: "freshestCRL",
     ext.SUBJECT_KEY_IDENTIFIER: "subjectKeyIdentifier",
 }
 
@@ -241,7 +248,7 @@ def _leaf_key_cert_sign(subject: _Subject) -> str | None:
 def _ca_extended_key_usage(subject: _Subject) -> str | None:
     purposes = subject.extensions.extended_key_usage
     wanted = subject.policy.purpose
-    if purposes is None or wanted.value in purposes or ext.ANY_EXTENDED_KEY_USAGE in purposes:
+    if purposes is None or wanted is None or wanted.value in purposes or ext.ANY_EXTENDED_KEY_USAGE in purposes:
         return None
     return f"extKeyUsage of a CA lacks {_purpose_text(subject)}: it has {', '.join(purposes)}"
 
@@ -266,11 +273,8 @@ def _policy_constraints_critical(subject: _Subject) -> str | None:
     return "policyConstraints is not critical" if subject.extensions.critical(ext.POLICY_CONSTRAINTS) is False else None
 
 
-def _explicit_policy(subject: _Subject) -> str | None:
-    constraints = subject.extensions.policy_constraints
-    if constraints is None or constraints.require_explicit_policy is None:
-        return None
-    return "policyConstraints requires an explicit policy, which is not supported"
+def _inhibit_any_policy_critical(subject: _Subject) -> str | None:
+    return "inhibitAnyPolicy is not critical" if subject.extensions.critical(ext.INHIBIT_ANY_POLICY) is False else None
 
 
 def _alt_name_critical(subject: _Subject) -> str | None:
@@ -337,8 +341,11 @@ def _is_parent(text: str, hosts: list[str]) -> bool:
 # --- The leaf's usage -----------------------------------------------------------------------------
 
 
+_PURPOSES = {Purpose.SERVER_AUTH: "serverAuth", Purpose.CLIENT_AUTH: "clientAuth", None: ""}
+
+
 def _purpose_text(subject: _Subject) -> str:
-    return {ext.SERVER_AUTH: "serverAuth", ext.CLIENT_AUTH: "clientAuth"}[subject.policy.purpose.value]
+    return _PURPOSES[subject.policy.purpose]
 
 
 def _leaf_key_usage(subject: _Subject) -> str | None:
@@ -347,8 +354,8 @@ def _leaf_key_usage(subject: _Subject) -> str | None:
 
 
 def _leaf_extended_key_usage(subject: _Subject) -> str | None:
-    purposes = subject.extensions.extended_key_usage
-    if purposes is None or subject.policy.purpose.value in purposes or ext.ANY_EXTENDED_KEY_USAGE in purposes:
+    purposes, wanted = subject.extensions.extended_key_usage, subject.policy.purpose
+    if purposes is None or wanted is None or wanted.value in purposes or ext.ANY_EXTENDED_KEY_USAGE in purposes:
         return None
     return f"extKeyUsage lacks {_purpose_text(subject)}: it has {', '.join(purposes)}"
 
@@ -372,46 +379,99 @@ def _server_name(subject: _Subject) -> str | None:
     return f"it is not for {reference}: subjectAltName is {shown or 'missing'}"
 
 
+# --- What errors carry ----------------------------------------------------------------------------
+
+
+def _key_bits(subject: _Subject) -> tuple[object, ...]:
+    key = subject.certificate.public_key
+    return (key.bits, subject.policy.minimum_rsa_bits) if isinstance(key, RSAPublicKey) else ()
+
+
+def _key_identifiers(subject: _Subject) -> tuple[object, ...]:
+    identifier = subject.extensions.authority_key_identifier
+    return (identifier and identifier.key_identifier, subject.extensions.subject_key_identifier)
+
+
+def _key_usages(subject: _Subject) -> tuple[object, ...]:
+    return (subject.extensions.key_usage,)
+
+
+def _purposes(subject: _Subject) -> tuple[object, ...]:
+    return (subject.extensions.extended_key_usage or (), subject.policy.purpose)
+
+
+def _names(subject: _Subject) -> tuple[object, ...]:
+    alternatives = subject.extensions.subject_alt_name or ()
+    return (tuple(name.text for name in alternatives), subject.policy.server_name)
+
+
+def _common_names(subject: _Subject) -> tuple[object, ...]:
+    return (*_names(subject)[:1], subject.certificate.subject.values(COMMON_NAME))
+
+
 RULES = (
-    _Rule("RFC 5280 4.1.2.1", _version, profiles=_ISSUING, problem=Problem.CERTIFICATE_UNSUPPORTED),
+    _Rule(
+        "RFC 5280 4.1.2.1",
+        _version,
+        profiles=_ISSUING,
+        problem=Problem.CERTIFICATE_UNSUPPORTED,
+        values=lambda subject: (subject.certificate.version,),
+    ),
     _Rule("RFC 5280 4.1.2.7", _supported_key, problem=Problem.CERTIFICATE_UNSUPPORTED),
-    _Rule("CA/Browser Forum 6.1.5", _strong_key, problem=Problem.CERTIFICATE_WEAK),
-    _Rule("RFC 5280 4.1.2.2", _serial, Role.LEAF | Role.INTERMEDIATE, _ISSUING),  # roots with serial 0 are in use
+    _Rule("CA/Browser Forum 6.1.5", _strong_key, problem=Problem.CERTIFICATE_WEAK, values=_key_bits),
+    _Rule(  # roots with serial 0 are in use
+        "RFC 5280 4.1.2.2", _serial, _BELOW_ANCHOR, _ISSUING, values=lambda subject: (subject.certificate.serial,)
+    ),
     _Rule("RFC 5280 4.1.2.4", _issuer, profiles=_ISSUING),
     _Rule("RFC 5280 4.1.2.6", _ca_subject, _CA, _ISSUING),
-    _Rule("RFC 5280 4.2", _unknown_critical),
-    _Rule("RFC 5280 4.2.1.1, 4.2.1.2, 4.2.2.1", _wrongly_critical, profiles=_ISSUING),
-    # An anchor's issuer need not be found, so that an anchor need not say whose key it was.
-    _Rule("RFC 5280 4.2.1.1", _authority_key_identifier, Role.LEAF | Role.INTERMEDIATE, _ISSUING),
-    _Rule("CA/Browser Forum 7.1.2.1.3", _anchor_key_identifiers, Role.ANCHOR, Profile.WEBPKI),
+    _Rule("RFC 5280 4.2", _unknown_critical, values=lambda subject: subject.extensions.present),
+    _Rule("RFC 5280 4.2.1.1, 4.2.1.2, 4.2.1.15, 4.2.2.1", _wrongly_critical, profiles=_ISSUING),
+    # An anchor that another root signed: RFC 5280 wants the identifier in it too, the Baseline Requirements only
+    # recommend it in a root.
+    _Rule("RFC 5280 4.2.1.1", _authority_key_identifier, profiles=Profile.RFC5280),
+    _Rule("RFC 5280 4.2.1.1", _authority_key_identifier, _BELOW_ANCHOR, Profile.WEBPKI),
+    _Rule(
+        "CA/Browser Forum 7.1.2.1.3",
+        _anchor_key_identifiers,
+        Role.ANCHOR,
+        Profile.WEBPKI,
+        values=_key_identifiers,
+    ),
     _Rule("RFC 5280 4.2.1.2", _subject_key_identifier, _CA, _ISSUING),
     _Rule("RFC 5280 6.1.4 k", _basic_constraints, Role.INTERMEDIATE),
     _Rule("RFC 5280 4.2.1.9", _basic_constraints, Role.ANCHOR, _ISSUING),
     _Rule("RFC 5280 4.2.1.9", _basic_constraints_critical, _CA, _ISSUING),
     _Rule("CA/Browser Forum 7.1.2.7.6", _leaf_is_ca, Role.LEAF, Profile.WEBPKI),
-    _Rule("RFC 5280 6.1.4 n", _ca_key_usage, _CA),
-    _Rule("RFC 5280 4.2.1.9", _leaf_key_cert_sign, Role.LEAF, _ISSUING),
-    _Rule("RFC 5280 4.2.1.12", _ca_extended_key_usage, _CA),
-    _Rule("CA/Browser Forum 7.1.2.1.2", _anchor_extended_key_usage, Role.ANCHOR, Profile.WEBPKI),
+    _Rule("RFC 5280 6.1.4 n", _ca_key_usage, _CA, values=_key_usages),
+    _Rule("RFC 5280 4.2.1.9", _leaf_key_cert_sign, Role.LEAF, _ISSUING, values=_key_usages),
+    _Rule("RFC 5280 4.2.1.12", _ca_extended_key_usage, _CA, values=_purposes),
+    _Rule("CA/Browser Forum 7.1.2.1.2", _anchor_extended_key_usage, Role.ANCHOR, Profile.WEBPKI, values=_purposes),
     _Rule("RFC 5280 4.2.1.10", _name_constraints_in_leaf, Role.LEAF, _ISSUING),
     _Rule("RFC 5280 4.2.1.10", _name_constraints_critical, profiles=Profile.RFC5280),
     _Rule("RFC 5280 4.2.1.11", _policy_constraints_critical, profiles=_ISSUING),
-    _Rule("RFC 5280 4.2.1.11", _explicit_policy, problem=Problem.CERTIFICATE_UNSUPPORTED),
+    _Rule("RFC 5280 4.2.1.14", _inhibit_any_policy_critical, profiles=_ISSUING),
     _Rule("RFC 5280 4.2.1.6", _alt_name_critical, profiles=_ISSUING),
     _Rule("CA/Browser Forum 7.1.2.7.12", _alt_name_not_critical, Role.LEAF, Profile.WEBPKI),
-    _Rule("RFC 5280 4.2.1.6", _alt_name_syntax, Role.LEAF, _ISSUING),
+    _Rule("RFC 5280 4.2.1.6", _alt_name_syntax, Role.LEAF, _ISSUING, values=_names),
 )
 
 USAGE_RULES = (
-    _Rule("RFC 8446 4.4.2.2", _leaf_key_usage, problem=Problem.CERTIFICATE_USAGE),
-    _Rule("RFC 5280 4.2.1.12", _leaf_extended_key_usage, problem=Problem.CERTIFICATE_USAGE),
+    _Rule("RFC 8446 4.4.2.2", _leaf_key_usage, problem=Problem.CERTIFICATE_USAGE, values=_key_usages),
+    _Rule("RFC 5280 4.2.1.12", _leaf_extended_key_usage, problem=Problem.CERTIFICATE_USAGE, values=_purposes),
     _Rule(
         "CA/Browser Forum 7.1.2.7.10",
         _web_extended_key_usage,
         profiles=Profile.WEBPKI,
         problem=Problem.CERTIFICATE_USAGE,
+        values=_purposes,
     ),
     _Rule("CA/Browser Forum 7.1.2.7.12", _alt_name_present, profiles=Profile.WEBPKI, problem=Problem.CERTIFICATE_NAME),
-    _Rule("CA/Browser Forum 7.1.4.3", _common_name, profiles=Profile.WEBPKI, problem=Problem.CERTIFICATE_NAME),
-    _Rule("RFC 9525 6.3", _server_name, problem=Problem.CERTIFICATE_NAME),
+    _Rule(
+        "CA/Browser Forum 7.1.4.3",
+        _common_name,
+        profiles=Profile.WEBPKI,
+        problem=Problem.CERTIFICATE_NAME,
+        values=_common_names,
+    ),
+    _Rule("RFC 9525 6.3", _server_name, problem=Problem.CERTIFICATE_NAME, values=_names),
 )

@@ -13,6 +13,7 @@ from puressl.crypto.keys import PublicKey
 from puressl.errors import CertificateError, Problem
 from puressl.x509.certificate import Certificate
 from puressl.x509.policy import Policy
+from puressl.x509.revocation import NO_EVIDENCE, Evidence
 from puressl.x509.store import TrustStore
 from puressl.x509.verify import VerifiedChain, verify_chain
 
@@ -40,9 +41,11 @@ class VerifiedPeer:
         self.expires = min((certificate.not_after for certificate in path), default=float("inf"))
 
 
-def verify_peer(chain: Sequence[bytes], *, trust: TrustStore, policy: Policy) -> VerifiedPeer:
+def verify_peer(
+    chain: Sequence[bytes], *, trust: TrustStore, policy: Policy, evidence: Evidence = NO_EVIDENCE
+) -> VerifiedPeer:
     """Verifies a chain (DER, leaf first); raises ``CertificateError``."""
-    verified: VerifiedChain = verify_chain(chain, trust=trust, policy=policy)
+    verified: VerifiedChain = verify_chain(chain, trust=trust, policy=policy, evidence=evidence)
     return VerifiedPeer(_TOKEN, tuple(chain), _key_of(verified.path[0]), verified.path)
 
 

@@ -1,8 +1,6 @@
-"""NIST's PKITS: the sections that need neither certificate policies nor revocation, under the profile of RFC 5280 6
-alone.
+"""NIST's PKITS under the profile of RFC 5280 6 alone, with its policy inputs, and revocation required.
 
-Most of PKITS's leaves have no subjectAltName and no extKeyUsage: no name is asked for. ``SKIPS`` holds what goes wrong,
-with the reason; a test that goes right all the same fails the run.
+Most of PKITS's leaves have no subjectAltName and no extKeyUsage: neither a name nor a purpose is asked for.
 """
 
 from __future__ import annotations
@@ -14,41 +12,47 @@ from pathlib import Path
 import pytest
 
 from puressl.errors import SSLError
-from puressl.x509.policy import Policy, Profile, Purpose
+from puressl.x509.policy import Policy, Profile, Revocation
+from puressl.x509.revocation import Evidence
 from puressl.x509.store import TrustStore
 from puressl.x509.verify import verify_chain
 
+from support.skips import judge, skips
+
 PKITS = Path(__file__).resolve().parents[3] / "shared" / "x509" / "pkits"
 MANIFEST = json.loads((PKITS / "manifest.json").read_text()) if (PKITS / "manifest.json").is_file() else {"tests": []}
-SECTIONS = ("4.1", "4.2", "4.3", "4.5", "4.6", "4.7", "4.13", "4.16")
-TESTS = {test["number"]: test for test in MANIFEST["tests"] if test["section"].split()[0] in SECTIONS}
+TESTS = {test["id"]: test for test in MANIFEST["tests"]}
 
-SKIPS = {
-    "4.1.4": "DSA is no algorithm of TLS",
-    "4.5.2": "it is invalid by revocation alone, which is not read yet",
-    "4.7.4": "it is invalid by revocation alone, which is not read yet",
-}
+pytestmark = pytest.mark.skipif(not TESTS, reason="no shared PKITS sample beside the repository")
 
 
-@pytest.mark.skipif(not TESTS, reason="no shared PKITS sample beside the repository")
-@pytest.mark.parametrize("number", TESTS)
-def test_pkits(number):
-    test = TESTS[number]
+@pytest.mark.parametrize("identifier", TESTS)
+def test_pkits(identifier):
+    test = TESTS[identifier]
     terms = Policy(
         time=datetime.fromisoformat(MANIFEST["validation_time"].replace("Z", "+00:00")).timestamp(),
-        purpose=Purpose.SERVER_AUTH,
+        purpose=None,
         profile=Profile.PATH,
+        revocation=Revocation.REQUIRED,
+        initial_policy_set=frozenset(test["initial_policy_set"]),
+        initial_explicit_policy=test["initial_explicit_policy"],
+        initial_policy_mapping_inhibit=test["initial_policy_mapping_inhibit"],
+        initial_any_policy_inhibit=test["initial_any_policy_inhibit"],
     )
     chain = [_read(test["target"]), *map(_read, test["untrusted"])]
+    trust = TrustStore.from_bytes(_read(test["trust_anchor"]))
+    evidence = Evidence(crls=[_read(name) for name in test["crls"]])
     try:
-        verify_chain(chain, trust=TrustStore.from_bytes(_read(test["trust_anchor"])), policy=terms)
-        result, text = "SUCCESS", ""
+        verified = verify_chain(chain, trust=trust, policy=terms, evidence=evidence)
     except SSLError as error:
-        result, text = "FAILURE", str(error)
-    if number in SKIPS:
-        assert result != test["expected_result"], f"passes now, no reason to skip it: {SKIPS[number]}"
-        pytest.skip(SKIPS[number])
-    assert result == test["expected_result"], text or test["title"]
+        judge("pkits", identifier, test["expected_result"] == "FAILURE", f"{error}: {test['title']}")
+        return
+    judge("pkits", identifier, test["expected_result"] == "SUCCESS", test["title"])
+    assert verified.policies == set(test["user_constrained_policy_set"])
+
+
+def test_skips_name_tests_of_the_sample():
+    assert skips("pkits").keys() <= TESTS.keys()
 
 
 def _read(name):

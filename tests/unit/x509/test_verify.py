@@ -317,12 +317,6 @@ def test_larger_path_length_below_does_not_widen(ca):
     assert "pathLenConstraint" in str(error)
 
 
-def test_policy_constraints_that_require_a_policy_are_refused(ca, root):
-    required = der.sequence(der.element(der.context(0, constructed=False), b"\x00"))
-    middle = ca.issue("middle", root, extra=[build.Extension("2.5.29.36", required, critical=True)])
-    ca.refuse(Problem.CERTIFICATE_UNSUPPORTED, [ca.leaf(middle), middle], root)
-
-
 # --- Leaf usage and profiles ----------------------------------------------------------------------
 
 

@@ -1,0 +1,461 @@
+"""Revocation: what CRLs and OCSP responses say about the certificates of a path (RFC 5280 6.3, RFC 6960 3.2).
+
+Theory of operation: the caller gives evidence, and a function that fetches more if he wants that; nothing here reaches
+a network. For each certificate below the trust anchor ``RevocationChecker`` looks for evidence that is about it, holds
+that against the rules and comes to a ``_Verdict``: revoked, good, or neither, with notes that say which evidence was at
+hand and could not be used. Whoever signs evidence must himself be vouched for: the certificate's issuer as part of the
+path, a separate CRL signer by a path to the same anchor, a delegated responder by the issuer's own signature. A CRL
+signer that is being judged meanwhile counts as good, since a list may well be about its own signer.
+
+"Revoked" outweighs "good". Nothing is concluded from evidence that is malformed, not current, not signed by who may,
+or that has a critical extension unknown here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol, TypeVar
+
+from puressl.crypto.signatures import Algorithm
+from puressl.errors import CertificateError, Problem
+from puressl.x509 import structures
+from puressl.x509.certificate import Certificate, certificate_error
+from puressl.x509.crl import REASON_NAMES, REMOVE_FROM_CRL, RevocationList, RevokedCertificate
+from puressl.x509.extensions import (
+    ALL_REASONS,
+    OCSP,
+    OCSP_NO_CHECK,
+    OCSP_SIGNING,
+    DistributionPoint,
+    GeneralName,
+    GeneralNameKind,
+    KeyUsage,
+    Reasons,
+)
+from puressl.x509.ocsp import Answer, OCSPResponse, Status, encode_request
+from puressl.x509.policy import Policy, Profile, Revocation
+from puressl.x509.rules import time_text
+
+Path = tuple[Certificate, ...]
+T = TypeVar("T")
+
+#: Calls of ``fetch`` in one verification: two for each certificate of a long path.
+MAX_FETCHES = 16
+#: CRLs and responses that one verification looks at.
+MAX_EVIDENCE = 256
+#: A response without nextUpdate says that newer information is always available (RFC 6960 4.2.2.1): what it said a day
+#: ago counts no more.
+MAX_AGE_WITHOUT_NEXT_UPDATE = 86_400
+#: Signers whose own status other signers vouch for, and so on. CRLs in use need one.
+MAX_SIGNER_NESTING = 3
+#: Notes in an error; the rest would only repeat them.
+_MAX_NOTES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class FetchRequest:
+    """What ``Evidence.fetch`` is asked for: one CRL, or the answer to one OCSP request, from any of the URLs.
+
+    kind: what is wanted. urls: as the certificate has them, any scheme, unchecked. body: an OCSPRequest, DER, to POST
+    (RFC 6960 A.1); empty for a CRL.
+    """
+
+    kind: Literal["crl", "ocsp"]
+    urls: tuple[str, ...]
+    certificate: Certificate
+    issuer: Certificate
+    body: bytes = b""
+
+
+Fetch = Callable[[FetchRequest], "bytes | None"]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is at hand about revocation: DER, in any order, about any certificate.
+
+    crls: complete and delta CRLs. ocsp_responses: stapled ones too. fetch: asked when what is at hand does not decide;
+    returns DER, or None when it has nothing. What it raises passes through ``verify_chain``.
+    """
+
+    crls: Sequence[bytes] = ()
+    ocsp_responses: Sequence[bytes] = ()
+    fetch: Fetch | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.crls or self.ocsp_responses or self.fetch)
+
+
+NO_EVIDENCE = Evidence()
+
+
+class Signed(Protocol):
+    """What a certificate, a CRL and an OCSP response have in common."""
+
+    @property
+    def signature_algorithm(self) -> Algorithm | None: ...
+    @property
+    def signature_oid(self) -> str: ...
+    @property
+    def signature(self) -> bytes: ...
+    @property
+    def tbs(self) -> bytes: ...
+
+
+class Witness(Protocol):
+    """What the chain's verifier lends: signatures under its budget, and paths for those who sign evidence."""
+
+    def signature_finding(self, signed: Signed, issuer: Certificate) -> str:
+        """Why the issuer's key does not vouch for it, or nothing."""
+
+    def signers(self, path: Path) -> Sequence[Certificate]:
+        """Every certificate at hand that might sign a CRL."""
+
+    def signer_path(self, signer: Certificate, anchor: Certificate) -> Path:
+        """A path that holds from a signer of evidence to the anchor. Raises ``CertificateError``."""
+
+    def check_signer(self, path: Path) -> None:
+        """Holds the path of a signer of evidence against the rules. Raises ``CertificateError``."""
+
+
+@dataclass(slots=True)
+class _Verdict:
+    """revoked: when and why, or nothing. notes: evidence about the certificate that could not be used, and why."""
+
+    good: bool = False
+    revoked: str = ""
+    values: tuple[object, ...] = ()
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def is_final(self) -> bool:
+        return self.good or bool(self.revoked)
+
+    def revoke(self, source: str, time: int, reason: int) -> None:
+        self.revoked = f"revoked since {time_text(time)} ({REASON_NAMES[reason]}) according to {source}"
+        self.values = (time, REASON_NAMES[reason])
+
+
+class RevocationChecker:
+    """Judges the certificates of paths by the evidence at hand."""
+
+    def __init__(self, evidence: Evidence, policy: Policy, witness: Witness) -> None:
+        self._evidence = evidence
+        self._policy = policy
+        self._witness = witness
+        self._malformed: list[str] = []
+        self._lists: list[RevocationList] = []
+        self._responses: list[OCSPResponse] = []
+        self._fetches = 0
+        self._pending: list[Certificate] = []
+        self._verdicts: dict[tuple[Certificate, Certificate], _Verdict] = {}
+        self._signed: dict[tuple[int, Path], str] = {}
+        if self._is_on:
+            self._take(evidence)
+
+    @property
+    def _is_on(self) -> bool:
+        mode = self._policy.revocation
+        return mode is Revocation.REQUIRED or (mode is Revocation.IF_PRESENT and bool(self._evidence))
+
+    def check(self, path: Path) -> None:
+        """Every certificate below the anchor, from there down. Raises ``CertificateError`` (CERTIFICATE_REVOKED,
+        CERTIFICATE_STATUS_UNKNOWN). RFC 5280 6.1.3 a 3.
+        """
+        if not self._is_on:
+            return
+        for place in range(len(path) - 2, -1, -1):
+            verdict = self._verdict(path, place)
+            if verdict.revoked:
+                problem, finding = Problem.CERTIFICATE_REVOKED, verdict.revoked
+            elif verdict.good or not (verdict.notes or self._policy.revocation is Revocation.REQUIRED):
+                continue
+            else:
+                problem = Problem.CERTIFICATE_STATUS_UNKNOWN
+                notes = "; ".join(dict.fromkeys(verdict.notes[:_MAX_NOTES]))
+                finding = notes or "no CRL or OCSP response at hand covers it"
+            raise certificate_error(path[place], place, problem, "RFC 5280 6.1.3 a 3", finding, verdict.values)
+
+    def _take(self, evidence: Evidence) -> None:
+        for data in evidence.ocsp_responses[:MAX_EVIDENCE]:
+            self._take_response(data)
+        for data in evidence.crls[:MAX_EVIDENCE]:
+            self._take_list(data)
+
+    def _take_response(self, data: bytes) -> None:
+        try:
+            response = OCSPResponse.decode(data)
+        except CertificateError as error:
+            self._malformed.append(error.finding)
+            return
+        self._responses += [] if response is None else [response]
+
+    def _take_list(self, data: bytes) -> None:
+        try:
+            self._lists.append(RevocationList.decode(data))
+        except CertificateError as error:
+            self._malformed.append(error.finding)
+
+    # --- One certificate ---
+
+    def _verdict(self, path: Path, place: int) -> _Verdict:
+        certificate, issuer = path[place], path[place + 1]
+        if certificate in self._pending:
+            return _Verdict(good=True)
+        known = self._verdicts.get((certificate, issuer))
+        if known is not None:
+            return known
+        self._pending.append(certificate)
+        try:
+            verdict = self._judge(path, place)
+        finally:
+            self._pending.pop()
+        self._verdicts[certificate, issuer] = verdict
+        return verdict
+
+    def _judge(self, path: Path, place: int) -> _Verdict:
+        verdict = self._weigh(path, place)
+        for request in self._requests(path[place], path[place + 1]):
+            if verdict.is_final or self._evidence.fetch is None or self._fetches >= MAX_FETCHES:
+                break
+            self._fetches += 1
+            data = self._evidence.fetch(request)
+            if data is not None:
+                (self._take_response if request.kind == "ocsp" else self._take_list)(data)
+                verdict = self._weigh(path, place)
+        return verdict
+
+    def _requests(self, certificate: Certificate, issuer: Certificate) -> Iterator[FetchRequest]:
+        extensions = certificate.extensions
+        responders = _urls(name for method, name in extensions.access or () if method == OCSP)
+        if responders:
+            yield FetchRequest("ocsp", responders, certificate, issuer, encode_request(certificate, issuer))
+        for point in (*(extensions.crl_distribution_points or ()), *(extensions.freshest_crl or ())):
+            urls = _urls(point.names)
+            if urls:
+                yield FetchRequest("crl", urls, certificate, issuer)
+
+    def _weigh(self, path: Path, place: int) -> _Verdict:
+        verdict = _Verdict(notes=list(self._malformed))
+        self._ask_responders(path, place, verdict)
+        if not verdict.revoked:
+            self._search_lists(path, place, verdict)
+        return verdict
+
+    # --- OCSP ---
+
+    def _ask_responders(self, path: Path, place: int, verdict: _Verdict) -> None:
+        """RFC 6960 3.2."""
+        certificate, issuer = path[place], path[place + 1]
+        for response in self._responses:
+            for answer in response.answers:
+                if not answer.cert_id.names(certificate, issuer):
+                    continue
+                finding = response.fault or self._untimely_answer(answer) or self._unauthorized(response, path, place)
+                if finding:
+                    verdict.notes.append(f"OCSP response: {finding}")
+                elif answer.status is Status.REVOKED:
+                    verdict.revoke("an OCSP response", answer.revoked_at, answer.reason)
+                elif answer.status is Status.GOOD:
+                    verdict.good = True
+                else:
+                    verdict.notes.append("OCSP response: the responder does not know the certificate")
+
+    def _untimely_answer(self, answer: Answer) -> str:
+        """RFC 6960 3.2, 4.2.2.1."""
+        until = answer.next_update
+        return self._untimely(
+            answer.this_update, answer.this_update + MAX_AGE_WITHOUT_NEXT_UPDATE if until is None else until
+        )
+
+    def _untimely(self, this_update: int, next_update: int) -> str:
+        now = self._policy.seconds
+        if now < this_update:
+            return f"thisUpdate {time_text(this_update)} is after {time_text(now)}"
+        return f"nextUpdate {time_text(next_update)} is before {time_text(now)}" if now > next_update else ""
+
+    def _unauthorized(self, response: OCSPResponse, path: Path, place: int) -> str:
+        """Why nobody who may has signed the response (RFC 6960 4.2.2.2)."""
+        return self._remembered(response, path[place + 1 :], lambda: self._find_responder(response, path, place))
+
+    def _find_responder(self, response: OCSPResponse, path: Path, place: int) -> str:
+        issuer = path[place + 1]
+        if response.is_by(issuer):
+            return self._witness.signature_finding(response, issuer)
+        finding = "its responder is neither the issuer nor a certificate that came along"
+        for responder in _decoded(response.certificates):
+            if not response.is_by(responder):
+                continue
+            finding = self._no_delegate(responder, path, place) or self._witness.signature_finding(response, responder)
+            if not finding:
+                return ""
+        return finding
+
+    def _no_delegate(self, responder: Certificate, path: Path, place: int) -> str:
+        """Why the issuer did not delegate to this responder."""
+        extensions = responder.extensions
+        if OCSP_SIGNING not in (extensions.extended_key_usage or ()):
+            return "the responder's certificate lacks extKeyUsage OCSPSigning"
+        usage = extensions.key_usage
+        if usage is not None and not usage & (KeyUsage.DIGITAL_SIGNATURE | KeyUsage.NON_REPUDIATION):
+            return "the responder's keyUsage lacks digitalSignature"
+        own_path = (responder, *path[place + 1 :])
+        try:
+            self._witness.check_signer(own_path)
+            if extensions.critical(OCSP_NO_CHECK) is None:  # RFC 6960 4.2.2.2.1
+                self._check_signer_status(own_path, own_word_counts=False)
+        except CertificateError as error:
+            return f"the responder's certificate: {error.finding}"
+        return ""
+
+    # --- CRLs ---
+
+    def _search_lists(self, path: Path, place: int, verdict: _Verdict) -> None:
+        """RFC 5280 6.3.3: every distribution point, then the issuer's own name as one."""
+        certificate = path[place]
+        issuer = GeneralName(GeneralNameKind.DIRECTORY, certificate.issuer.der, certificate.issuer)
+        missing = ALL_REASONS
+        for point in (*(certificate.extensions.crl_distribution_points or ()), DistributionPoint((issuer,))):
+            for one in self._lists:
+                covered = _covered(one, point, certificate) & missing
+                if not covered:
+                    continue
+                finding = self._unusable(one, path, place)
+                if finding:
+                    verdict.notes.append(f"CRL of {one.issuer.text}: {finding}")
+                    continue
+                entry = self._entry(one, path, place)
+                if entry is not None and entry.reason != REMOVE_FROM_CRL:
+                    verdict.revoke(f"the CRL of {one.issuer.text}", entry.time, entry.reason)
+                    return
+                missing &= ~covered
+        verdict.good = verdict.good or not missing
+
+    def _entry(self, complete: RevocationList, path: Path, place: int) -> RevokedCertificate | None:
+        """What the newest delta says, else what the complete list does (RFC 5280 6.3.3 i, j)."""
+        certificate = path[place]
+        for delta in sorted(self._lists, key=lambda one: -(one.number or 0)):
+            if _extends(delta, complete) and not self._unusable(delta, path, place):
+                entry = delta.find(certificate.issuer, certificate.serial)
+                if entry is not None:
+                    return entry
+                break
+        return complete.find(certificate.issuer, certificate.serial)
+
+    def _unusable(self, one: RevocationList, path: Path, place: int) -> str:
+        """Why nothing may be concluded from a list (RFC 5280 5.2, 6.3.3 f to h)."""
+        if one.fault:
+            return one.fault
+        if one.next_update is None:
+            return "nextUpdate is missing"  # RFC 5280 5.1.2.5
+        if self._policy.profile is not Profile.PATH and (one.number is None or one.number_critical):
+            return "cRLNumber is missing or critical"  # RFC 5280 5.2.3
+        untimely = self._untimely(one.this_update, one.next_update)
+        return untimely or self._remembered(one, path[place + 1 :], lambda: self._find_signer(one, path, place))
+
+    def _find_signer(self, one: RevocationList, path: Path, place: int) -> str:
+        """Why nobody who may has signed the list."""
+        finding = "no certificate of its signer is at hand"
+        for signer in self._candidates(one, path, place):
+            finding = self._no_crl_signer(one, signer, path, place)
+            if not finding:
+                return ""
+        return finding
+
+    def _candidates(self, one: RevocationList, path: Path, place: int) -> list[Certificate]:
+        """The issuer in the path first, then those whose key identifier is right."""
+        above = path[place + 1 :]
+        key = one.authority_key_identifier
+        wanted = None if key is None else key.key_identifier
+        found = [signer for signer in self._witness.signers(path) if signer.subject.matches(one.issuer)]
+        return sorted(
+            dict.fromkeys(found),
+            key=lambda signer: (signer not in above, signer.extensions.subject_key_identifier != wanted),
+        )
+
+    def _no_crl_signer(self, one: RevocationList, signer: Certificate, path: Path, place: int) -> str:
+        usage = signer.extensions.key_usage
+        if usage is not None and not usage & KeyUsage.CRL_SIGN:
+            return "keyUsage of its signer lacks cRLSign"  # RFC 5280 6.3.3 f
+        finding = self._witness.signature_finding(one, signer)
+        if finding or signer in path[place + 1 :]:
+            return finding
+        try:
+            own_path = self._witness.signer_path(signer, path[-1])
+            self._check_signer_status(own_path)
+        except CertificateError as error:
+            return f"its signer's certificate: {error.finding}"
+        return ""
+
+    # --- Signers ---
+
+    def _check_signer_status(self, path: Path, own_word_counts: bool = True) -> None:
+        if len(self._pending) > MAX_SIGNER_NESTING or (not own_word_counts and path[0] in self._pending):
+            finding = "its status depends on itself or on too many others"
+            raise certificate_error(path[0], None, Problem.CERTIFICATE_STATUS_UNKNOWN, "RFC 5280 6.3.3", finding)
+        self.check(path)
+
+    def _remembered(self, evidence: object, above: Path, judge: Callable[[], str]) -> str:
+        """The finding on a signature, made once for each path above."""
+        key = (id(evidence), above)
+        if key not in self._signed:
+            self._signed[key] = judge()
+        return self._signed[key]
+
+
+def _covered(one: RevocationList, point: DistributionPoint, certificate: Certificate) -> Reasons:
+    """For which reasons a complete list speaks about a certificate at a distribution point (RFC 5280 6.3.3 b, d)."""
+    nothing, scope = Reasons(0), one.scope
+    if one.base_number is not None:
+        return nothing
+    issuers = [name.name for name in point.crl_issuer if name.name is not None]
+    if point.crl_issuer:
+        if scope is None or not scope.indirect or not any(name.matches(one.issuer) for name in issuers):
+            return nothing
+    elif not one.issuer.matches(certificate.issuer):
+        return nothing
+    if scope is None:
+        return point.reasons
+    constraints = certificate.extensions.basic_constraints
+    is_ca = constraints is not None and constraints.ca
+    if scope.only_attribute or (scope.only_user and is_ca) or (scope.only_ca and not is_ca):
+        return nothing
+    published = structures.full_names(scope.names, scope.relative, one.issuer)
+    if not published:
+        return scope.reasons & point.reasons
+    issuer = issuers[0] if issuers else certificate.issuer
+    wanted = structures.full_names(point.names, point.relative, issuer) or point.crl_issuer
+    return scope.reasons & point.reasons if any(_same(a, b) for a in published for b in wanted) else nothing
+
+
+def _same(name: GeneralName, other: GeneralName) -> bool:
+    if name.name is not None and other.name is not None:
+        return name.name.matches(other.name)
+    return name.kind is other.kind and name.value == other.value
+
+
+def _extends(delta: RevocationList, complete: RevocationList) -> bool:
+    """Whether a delta list belongs to a complete one (RFC 5280 5.2.4, 6.3.3 c)."""
+    if delta.base_number is None or delta.number is None or complete.number is None:
+        return False
+    scopes = [None if one.scope is None else one.scope.der for one in (delta, complete)]
+    return (
+        delta.issuer.matches(complete.issuer)
+        and scopes[0] == scopes[1]
+        and delta.authority_key_identifier == complete.authority_key_identifier
+        and delta.base_number <= complete.number <= delta.number
+    )
+
+
+def _urls(names: Iterator[GeneralName] | Sequence[GeneralName]) -> tuple[str, ...]:
+    found = (name.value for name in names if name.kind is GeneralNameKind.URI)
+    return tuple(value.decode("ascii") for value in found if value.isascii())
+
+
+def _decoded(certificates: Sequence[bytes]) -> Iterator[Certificate]:
+    for data in certificates:
+        try:
+            yield Certificate.decode(data)
+        except CertificateError:
+            continue
