@@ -40,6 +40,8 @@ SUBCOMMANDS: Mapping[str, Subcommand] = {
     "connect": Subcommand("puressl.cli.connect", "Connect to a TLS server: stdin to it, what it sends to stdout."),
     "serve": Subcommand("puressl.cli.serve", "Serve TLS: echo, a status page, or print what comes."),
     "states": Subcommand("puressl.cli.states", "Print the state machines, as text or for Graphviz."),
+    "verify": Subcommand("puressl.cli.verify", "Verify a certificate chain and print the path that was found."),
+    "cert": Subcommand("puressl.cli.cert", "Print a certificate in each of its forms."),
     "certs": Subcommand("puressl.cli.certs", "Make the test certificates: a small CA for each type of key."),
 }
 
