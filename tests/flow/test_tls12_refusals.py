@@ -429,14 +429,21 @@ def flipped(data: bytes) -> bytes:
     return data[:-1] + bytes([data[-1] ^ 1])
 
 
-@pytest.mark.parametrize("change", [flipped, lambda data: data + b"\0"], ids=["flipped", "long"])
-def test_a_wrong_finished_is_refused(change: Callable[[bytes], bytes]) -> None:
+@pytest.mark.parametrize(
+    ("change", "problem", "alert"),
+    [
+        (flipped, Problem.BAD_FINISHED, A.DECRYPT_ERROR),
+        (lambda data: data + b"\0", Problem.MALFORMED_MESSAGE, A.DECODE_ERROR),  # RFC 5246 7.4.9: twelve bytes
+    ],
+    ids=["flipped", "long"],
+)
+def test_a_wrong_finished_is_refused(change: Callable[[bytes], bytes], problem: Problem, alert: int) -> None:
     wrong = changing(Finished, verify_data=change)
-    server_refuses(against_client(wrong), Problem.BAD_FINISHED, A.DECRYPT_ERROR)
+    server_refuses(against_client(wrong), problem, alert)
     joined = against_server(wrong)
     assert isinstance(joined.client.error, ProtocolError)
-    assert joined.client.error.problem is Problem.BAD_FINISHED
-    assert joined.server.error.received == A.DECRYPT_ERROR
+    assert joined.client.error.problem is problem
+    assert joined.server.error.received == alert
 
 
 def test_a_random_changed_on_its_way_shows_at_the_signature() -> None:
