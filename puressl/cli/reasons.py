@@ -9,7 +9,7 @@ what else the verifier must be told.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import NamedTuple
@@ -19,10 +19,13 @@ from puressl.crypto.keys import Curve, PrivateKey, generate_ec, generate_rsa
 from puressl.crypto.signatures import Algorithm, Kind
 from puressl.env import Env, SeededEnv
 from puressl.errors import PROBLEMS, Problem
-from puressl.x509 import build, pem
+from puressl.x509 import build, der, pem
 from puressl.x509 import extensions as ext
 from puressl.x509.build import CertificateTemplate, Extension, GeneralNames
+from puressl.x509.build_revocation import CRLTemplate, RevokedEntry, crl_number, issue_crl
+from puressl.x509.certificate import Certificate
 from puressl.x509.keys import encode_private_key
+from puressl.x509.policy import Revocation
 
 TIME = datetime(2026, 7, 1, tzinfo=timezone.utc)
 SERVER_NAME = "server.example"
@@ -53,12 +56,16 @@ ROLES: Mapping[str, Role] = {
 }
 
 
+#: CRLReason (RFC 5280 5.3.1).
+_KEY_COMPROMISE = 1
+
+
 def _p256(env: Env) -> PrivateKey:
     return generate_ec(Curve.SECP256R1, env)
 
 
-def _as_it_is(der: bytes) -> bytes:
-    return der
+def _as_it_is(certificate: bytes) -> bytes:
+    return certificate
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +95,8 @@ class Case:
 
     name: of its directory. place: of the certificate that is named in the error. cas: from the root's down. presented:
     how many of the chain are presented, leaf first; None: all but the root. trusted: whether its root is, and not
-    another. self_signed: the leaf is, and there is nothing else.
+    another. self_signed: the leaf is, and there is nothing else. revoked: the place of the certificate that its
+    issuer's CRL lists. revocation: how much the verifier must ask about it.
     """
 
     name: str
@@ -103,6 +111,8 @@ class Case:
     self_signed: bool = False
     depth: int = DEPTH
     names: tuple[str, ...] = ()
+    revoked: int | None = None
+    revocation: Revocation = Revocation.IF_PRESENT
     roles: tuple[str, ...] = tuple(ROLES)
 
     @property
@@ -114,13 +124,13 @@ class Case:
         return f"{self.reason}/{self.name}"
 
 
-def _flip(der: bytes) -> bytes:
+def _flip(certificate: bytes) -> bytes:
     """Another last bit: the signature is wrong and nothing else."""
-    return der[:-1] + bytes((der[-1] ^ 1,))
+    return certificate[:-1] + bytes((certificate[-1] ^ 1,))
 
 
 def _replaced(old: bytes, new: bytes) -> Callable[[bytes], bytes]:
-    return lambda der: der.replace(old, new, 1)
+    return lambda certificate: certificate.replace(old, new, 1)
 
 
 def _ca(flaw: Flaw) -> tuple[Flaw, ...]:
@@ -262,6 +272,22 @@ CASES: tuple[Case, ...] = (
         cas=_ca(Flaw(extensions=(build.extended_key_usage("codeSigning"),))),
     ),
     Case(
+        "policy",
+        Problem.CERTIFICATE_POLICY,
+        0,
+        "the CA requires a certificate policy, and no certificate has one",
+        cas=_ca(Flaw(extensions=(Extension(ext.POLICY_CONSTRAINTS, der.sequence(b"\x80\x01\x00"), critical=True),))),
+    ),
+    Case("revoked", Problem.CERTIFICATE_REVOKED, 0, "the CA's CRL lists the leaf", revoked=0),
+    Case("ca-revoked", Problem.CERTIFICATE_REVOKED, 1, "the root's CRL lists the CA", revoked=1),
+    Case(
+        "status-unknown",
+        Problem.CERTIFICATE_STATUS_UNKNOWN,
+        1,
+        "revocation information is required, and there is none",
+        revocation=Revocation.REQUIRED,
+    ),
+    Case(
         "server-name",
         Problem.CERTIFICATE_NAME,
         0,
@@ -281,12 +307,15 @@ CASES: tuple[Case, ...] = (
 
 
 class Made(NamedTuple):
-    """What was made for a case: by role, the chain as presented and the leaf's key; and the root to be trusted."""
+    """What was made for a case: by role, the chain as presented and the leaf's key; the root to be trusted; the CRL,
+    empty if there is none.
+    """
 
     case: Case
     chains: Mapping[str, tuple[bytes, ...]]
     keys: Mapping[str, PrivateKey]
     trust: bytes
+    crl: bytes
 
 
 class _Issued(NamedTuple):
@@ -313,7 +342,28 @@ def _make(case: Case) -> Made:
         chain = (leaf.der,) if case.self_signed else (leaf.der, *(issuer.der for issuer in reversed(issuers)))
         chains[role] = chain[: len(issuers) if case.presented is None else case.presented]
         keys[role] = leaf.key
-    return Made(case, chains, keys, root.der if case.trusted else _authority("Test Root", None, _NONE, "root").der)
+    trust = root.der if case.trusted else _authority("Test Root", None, _NONE, "root").der
+    return Made(case, chains, keys, trust, _crl(case, chains.values(), issuers))
+
+
+def _crl(case: Case, chains: Iterable[tuple[bytes, ...]], issuers: Sequence[_Issued]) -> bytes:
+    """The CRL of whoever issued the certificate at the place that is revoked."""
+    if case.revoked is None:
+        return b""
+    issuer = issuers[-1 - case.revoked]
+    serials = sorted({Certificate.decode(chain[case.revoked]).serial for chain in chains})
+    template = CRLTemplate(
+        issuer=issuer.subject,
+        this_update=_VALID[0],
+        next_update=_VALID[1],
+        entries=tuple(RevokedEntry(serial, _VALID[0], _KEY_COMPROMISE) for serial in serials),
+        extensions=(build.authority_key_identifier(issuer.key.public), crl_number(1)),
+    )
+    return issue_crl(template, issuer.key, _env(f"{case.directory}/crl"))
+
+
+def _env(seed: str) -> Env:
+    return SeededEnv(b"/".join((_SEED, seed.encode())), TIME.timestamp())
 
 
 def _root_seed(case: Case) -> str:
@@ -342,7 +392,7 @@ def _leaf(case: Case, role: str, issuer: _Issued | None) -> _Issued:
 def _issue(
     common_name: str, issuer: _Issued | None, flaw: Flaw, seed: str, conforming: tuple[Extension, ...]
 ) -> _Issued:
-    env = SeededEnv(b"/".join((_SEED, seed.encode())), TIME.timestamp())
+    env = _env(seed)
     key = flaw.generate(env)
     signer = key if issuer is None else issuer.key
     subject = build.distinguished_name(("O", "puressl refused certificates"), ("CN", common_name))
@@ -367,10 +417,12 @@ def files_of(cases: list[Made]) -> Iterator[tuple[str, bytes]]:
     """Every file, its path beginning with the reason: chains, keys, roots, the manifest and the page about them."""
     for made in cases:
         yield f"{made.case.directory}/root.pem", pem.encode("CERTIFICATE", made.trust)
+        if made.crl:
+            yield f"{made.case.directory}/crl.pem", pem.encode("X509 CRL", made.crl)
         for role, chain in made.chains.items():
             yield (
                 f"{made.case.directory}/{role}-chain.pem",
-                b"".join(pem.encode("CERTIFICATE", der) for der in chain),
+                b"".join(pem.encode("CERTIFICATE", certificate) for certificate in chain),
             )
             yield f"{made.case.directory}/{role}.key", pem.encode("PRIVATE KEY", encode_private_key(made.keys[role]))
     yield "manifest.json", (json.dumps(manifest(), indent=2) + "\n").encode()
@@ -394,6 +446,8 @@ def _row(case: Case) -> dict[str, object]:
         "trust": f"{case.directory}/root.pem",
         "depth": case.depth,
         "server_name": SERVER_NAME,
+        "crl": None if case.revoked is None else f"{case.directory}/crl.pem",
+        "revocation": case.revocation.value,
         "roles": {
             role: {"chain": f"{case.directory}/{role}-chain.pem", "key": f"{case.directory}/{role}.key"}
             for role in case.roles
@@ -414,6 +468,7 @@ make` writes them all, the same bytes every time; `manifest.json` says the same 
 | `server-chain.pem`, `client-chain.pem` | what a server or a client presents, leaf first |
 | `server.key`, `client.key` | the leaf's private key, PKCS#8, not encrypted |
 | `root.pem` | what is trusted |
+| `crl.pem` | in some cases, the CRL that the verifier has |
 
 Verify with `root.pem` as the only trusted root at {time}, a server's for `{name}`, with a depth of {depth} unless
 something else is said:

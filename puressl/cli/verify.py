@@ -20,8 +20,10 @@ from puressl.crypto.hashes import HashAlgorithm
 from puressl.crypto.keys import ECPublicKey, PublicKey, RSAPublicKey
 from puressl.env import SYSTEM_ENV
 from puressl.errors import CertificateError, Reason, SSLError
+from puressl.x509 import pem
 from puressl.x509.certificate import Certificate, certificate_blocks
-from puressl.x509.policy import Policy, Profile, Purpose
+from puressl.x509.policy import Policy, Profile, Purpose, Revocation
+from puressl.x509.revocation import Evidence
 from puressl.x509.rules import time_text
 from puressl.x509.store import TrustStore
 from puressl.x509.verify import verify_chain
@@ -50,6 +52,14 @@ PROFILES: Mapping[str, Profile] = {"webpki": Profile.WEBPKI, "rfc5280": Profile.
     show_default=True,
     help="Whose rules: of the public web's CAs besides, of RFC 5280, or of its path validation alone.",
 )
+@click.option("--crl", "crls", metavar="FILE", multiple=True, help="CRLs, PEM or DER; may be repeated.")
+@click.option(
+    "--revocation",
+    type=click.Choice([one.value for one in Revocation]),
+    default=Revocation.IF_PRESENT.value,
+    show_default=True,
+    help="Whether CRLs count, and whether every certificate needs one.",
+)
 @click.option("--json", "as_json", is_flag=True, help="The result as JSON, in either case.")
 def command(chain: str, **given: Any) -> None:
     """Verify a certificate chain and print the path that was found.
@@ -70,6 +80,7 @@ def command(chain: str, **given: Any) -> None:
       puressl verify chain.pem --server-name www.example.org
       puressl verify certs/p256/client-chain.pem --ca-file certs/p256/root.pem --purpose client
       puressl verify chain.pem --time 2024-01-31T12:00:00Z --profile webpki --json
+      puressl verify chain.pem --ca-file roots.pem --crl ca.crl --crl root.crl --revocation required
     """
     presented = certificate_blocks(options.read_file(chain, "CHAIN.pem"), chain, Reason.ECERTFILE)
     if not presented:
@@ -80,12 +91,13 @@ def command(chain: str, **given: Any) -> None:
         server_name=given["server_name"],
         depth=given["depth"],
         profile=PROFILES[given["profile"]],
+        revocation=Revocation(given["revocation"]),
     )
     trust = TrustStore.from_file(given["ca_file"]) if given["ca_file"] else TrustStore.system()
     for skipped in trust.skipped:
         click.echo(f"puressl: not among the trusted: {skipped}", err=True)
     try:
-        verified = verify_chain(presented, trust=trust, policy=policy)
+        verified = verify_chain(presented, trust=trust, policy=policy, evidence=_evidence(given["crls"]))
     except CertificateError as error:
         rows = _presented(presented, error)
         click.echo(json.dumps(_refused(error, rows), indent=2) if given["as_json"] else "\n".join(_listed(rows)))
@@ -97,6 +109,22 @@ def command(chain: str, **given: Any) -> None:
         Console(highlight=False).print(_tree(path))
     else:
         click.echo("\n".join(_indented(path)))
+
+
+def _evidence(files: Sequence[str]) -> Evidence:
+    """The CRLs of all files; blocks of other kinds in PEM are passed over."""
+    crls: list[bytes] = []
+    for file in files:
+        data = options.read_file(file, "--crl")
+        try:
+            found = [block.decode() for block in pem.blocks(data) if block.label == "X509 CRL"]
+        except pem.PemError as error:
+            raise SSLError(Reason.EINVAL, f"--crl: {file}: {error}") from None
+        found = found if pem.is_pem(data) else [data]
+        if not found:
+            raise SSLError(Reason.EINVAL, f"--crl: {file}: no CRL in it")
+        crls += found
+    return Evidence(crls=crls)
 
 
 def _moment(text: str | None) -> float:

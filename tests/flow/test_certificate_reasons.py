@@ -15,12 +15,15 @@ from puressl.connection import ClientConnection, ServerConnection
 from puressl.crypto.keys import PrivateKey
 from puressl.env import SeededEnv
 from puressl.errors import CertificateError, Problem, ProtocolError, Reason
+from puressl.events import VerifyPeer
 from puressl.x509 import build, pem
 from puressl.x509.certificate import Certificate
 from puressl.x509.credential import Credential
 from puressl.x509.keys import load_private_key
 from puressl.x509.policy import Policy, Profile, Purpose
+from puressl.x509.revocation import Evidence
 from puressl.x509.store import TrustStore
+from puressl.x509.verifier import VerifiedPeer, verify_peer
 from puressl.x509.verify import verify_chain
 
 from support.configs import CERTS, client_config, server_config
@@ -46,6 +49,18 @@ PEER_REASONS = {
 def chain_of(case: dict[str, Any], role: str) -> tuple[bytes, ...]:
     data = (REASONS / case["roles"][role]["chain"]).read_bytes()
     return tuple(block.decode() for block in pem.blocks(data))
+
+
+def policy_of(case: dict[str, Any], role: str, **fields: Any) -> Policy:
+    name = case["server_name"] if role == "server" else None
+    terms = {"server_name": name, "depth": case["depth"], "revocation": case["revocation"]}
+    return Policy(TIME, PURPOSES[role], **terms, **fields)
+
+
+def evidence_of(case: dict[str, Any]) -> Evidence:
+    if case["crl"] is None:
+        return Evidence()
+    return Evidence(crls=[block.decode() for block in pem.blocks((REASONS / case["crl"]).read_bytes())])
 
 
 @cache
@@ -80,6 +95,7 @@ def test_every_reason_has_a_case() -> None:
 def test_manifest_names_every_file() -> None:
     named = {REASONS / case["trust"] for case in MANIFEST["cases"]}
     named |= {REASONS / path for case in MANIFEST["cases"] for row in case["roles"].values() for path in row.values()}
+    named |= {REASONS / case["crl"] for case in MANIFEST["cases"] if case["crl"]}
     named |= {REASONS / "manifest.json", REASONS / "README.md"}
     assert named == {path for path in REASONS.rglob("*") if path.is_file()}
 
@@ -87,10 +103,13 @@ def test_manifest_names_every_file() -> None:
 @pytest.mark.parametrize("profile", [Profile.RFC5280, Profile.WEBPKI], ids=lambda profile: profile.name)
 @pytest.mark.parametrize(("case", "role"), CASES)
 def test_chain_meets_its_reason(case: dict[str, Any], role: str, profile: Profile) -> None:
-    name = case["server_name"] if role == "server" else None
-    policy = Policy(TIME, PURPOSES[role], server_name=name, depth=case["depth"], profile=profile)
     with pytest.raises(CertificateError) as caught:
-        verify_chain(chain_of(case, role), trust=trust_of(case["trust"]), policy=policy)
+        verify_chain(
+            chain_of(case, role),
+            trust=trust_of(case["trust"]),
+            policy=policy_of(case, role, profile=profile),
+            evidence=evidence_of(case),
+        )
     assert_meets(case, caught.value)
 
 
@@ -108,6 +127,8 @@ def test_chain_meets_its_reason_in_a_handshake(case: dict[str, Any], role: str, 
 def handshake(case: dict[str, Any], role: str, version: ProtocolVersion) -> tuple[End, End]:
     """The end that judges the chain, and the one that presents it."""
     judging = {"verify": Verify.REQUIRED, "trust": trust_of(case["trust"]), "depth": case["depth"]}
+    if case["crl"] or case["revocation"] != "if-present":
+        judging["resolvers"] = {VerifyPeer: with_evidence(case, role)}
     both = {"versions": (version,)}
     if role == "server":
         client = client_config(**both, **judging, server_name=case["server_name"], env=SeededEnv(b"client", TIME))
@@ -117,3 +138,14 @@ def handshake(case: dict[str, Any], role: str, version: ProtocolVersion) -> tupl
         server = server_config(**both, **judging, env=SeededEnv(b"server", TIME))
     joined = Link(ClientConnection(client), ServerConnection(server)).handshake()
     return (joined.client, joined.server) if role == "server" else (joined.server, joined.client)
+
+
+def with_evidence(case: dict[str, Any], role: str) -> Any:
+    """A verifier of one's own: it has the CRLs and the demands of the case."""
+
+    def judge(need: VerifyPeer) -> VerifiedPeer:
+        return verify_peer(
+            need.chain, trust=trust_of(case["trust"]), policy=policy_of(case, role), evidence=evidence_of(case)
+        )
+
+    return judge

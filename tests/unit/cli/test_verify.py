@@ -80,6 +80,9 @@ def test_refused_chain_is_listed_with_the_certificate_at_fault_marked(
         options = ["--ca-file", str(REASONS / case["trust"]), "--purpose", role, "--depth", str(case["depth"])]
         if role == "server":
             options += ["--server-name", case["server_name"]]
+        if case["crl"]:
+            options += ["--crl", str(REASONS / case["crl"])]
+        options += ["--revocation", case["revocation"]]
         chain = str(REASONS / files["chain"])
         code, out, err = verify(capsys, chain, "--time", "2026-07-01", *options)
         marked = [line for line in out.splitlines() if line.startswith("! certificate")]
@@ -124,6 +127,19 @@ def test_profiles_are_known(capsys: pytest.CaptureFixture[str], profile: str) ->
     assert verify(capsys, *SERVER, "--profile", profile)[0] == 0
 
 
+def test_crls_are_read_as_pem_and_der_and_may_be_left_out_of_account(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    case = REASONS / "epeercert" / "revoked"
+    file = tmp_path / "ca.crl"
+    file.write_bytes(pem.blocks((case / "crl.pem").read_bytes())[0].decode())
+    chain = (str(case / "server-chain.pem"), "--ca-file", str(case / "root.pem"), "--time", "2026-07-01")
+    assert verify(capsys, *chain)[0] == 0
+    for path in (case / "crl.pem", file):
+        assert "revoked since 2026-01-01" in verify(capsys, *chain, "--crl", str(path))[2]
+        assert verify(capsys, *chain, "--crl", str(path), "--revocation", "off")[0] == 0
+
+
 def test_der_is_read(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     file = tmp_path / "root.der"
     file.write_bytes(pem.blocks((P256 / "root.pem").read_bytes())[0].decode())
@@ -155,6 +171,8 @@ def test_wrong_usage_is_exit_code_2_and_names_the_option(
         ([str(P256 / "server.key")], "server.key: no certificate in it"),
         ([SERVER[0], "--ca-file", "missing.pem"], "missing.pem"),
         ([*SERVER, "--server-name", "not a name"], "'not a name'"),
+        ([*SERVER, "--crl", "missing.crl"], "--crl: missing.crl"),
+        ([*SERVER, "--crl", SERVER[0]], f"--crl: {SERVER[0]}: no CRL in it"),
     ],
 )
 def test_errors_are_one_line(capsys: pytest.CaptureFixture[str], arguments: list[str], words: str) -> None:
