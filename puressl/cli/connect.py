@@ -114,7 +114,7 @@ def _send(stream: BlockingSocket, failures: list[SSLError]) -> None:
         stream.close_write()
     except SSLError as error:
         failures.append(error)
-    except (OSError, ValueError):  # there is no standard input
+    except (OSError, ValueError, AttributeError):  # there is no standard input
         with suppress(SSLError):
             stream.close_write()
 

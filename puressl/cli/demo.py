@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import rich_click as click
-from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -37,31 +36,47 @@ ARROWS = {Direction.WRITE: "->", Direction.READ: "<-"}
 
 @dataclass(slots=True)
 class Step:
-    """One message of a handshake, and the states before and after it."""
+    """One message of a handshake, the state that it came in or went out in, and the one it led to."""
 
     direction: Direction
     epoch: Epoch
     message: str
     length: int
-    left: str = ""
-    entered: str = ""
+    left: str
+    entered: str
 
 
 @dataclass(slots=True)
 class Recorder:
-    """A tracer that keeps the steps of one end."""
+    """A tracer that keeps the story of one end: the names of the states it was in and, between them, the messages.
 
-    steps: list[Step] = field(default_factory=list)
-    _open: list[Step] = field(default_factory=list)
+    A state is left for a message that was read, and entered once all that it calls for is written; only a client's
+    first state is left for a message of its own.
+    """
+
+    story: list[Step | str] = field(default_factory=list)
+    _state: str = ""
+    _cause: Step | None = None
+
+    @property
+    def steps(self) -> list[Step]:
+        return [entry for entry in self.story if isinstance(entry, Step)]
 
     def message(self, direction: Direction, epoch: Epoch, message: object, raw: bytes) -> None:
-        self._open.append(Step(direction, epoch, type(message).__name__, len(raw)))
-        self.steps.append(self._open[-1])
+        step = Step(direction, epoch, type(message).__name__, len(raw), self._state, self._state)
+        self.story.append(step)
+        if direction is Direction.READ or self._cause is None:
+            self._cause = step
 
     def state(self, left: str, entered: str) -> None:
-        for step in self._open:
-            step.left, step.entered = left, entered
-        self._open.clear()
+        if not self._state:
+            self.story.insert(0, left)
+            for step in self.steps:
+                step.left = step.entered = left
+        if self._cause is not None:
+            self._cause.entered = entered
+        self._state = entered
+        self.story.append(entered)
 
     def secret(self, label: str, secret: bytes) -> None:
         pass
@@ -76,8 +91,8 @@ class Meeting:
 
     address: str
     negotiated: Negotiated
-    client: list[Step]
-    server: list[Step]
+    client: Recorder
+    server: Recorder
 
 
 def meet(version: str) -> Meeting:
@@ -114,7 +129,7 @@ def meet(version: str) -> Meeting:
         server.join(TIMEOUT)
     if failures or negotiated is None:
         raise failures[0] if failures else SSLError("esslconnect")
-    return Meeting(f"{LOOPBACK}:{port}", negotiated, ours.steps, theirs.steps)
+    return Meeting(f"{LOOPBACK}:{port}", negotiated, ours, theirs)
 
 
 def _serve(listener: socket.socket, config: ServerConfig, failures: list[SSLError]) -> None:
@@ -161,30 +176,29 @@ def command(tls: tuple[str, ...], as_json: bool) -> None:
 def _print(console: Console, version: str, meeting: Meeting) -> None:
     console.rule(f"[bold]TLS {version}[/] over {meeting.address}", align="left")
     agreed = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
-    for label, text in negotiated_rows(meeting.negotiated).items():
+    rows = negotiated_rows(meeting.negotiated)
+    rows["verified path"] = "\n".join(meeting.negotiated.verified_path)
+    for label, text in rows.items():
         agreed.add_row(f"[dim]{label}[/]", text)
     console.print(agreed)
-    console.print(_steps("client", meeting.client))
-    console.print(_steps("server", meeting.server))
+    for role, recorder in (("client", meeting.client), ("server", meeting.server)):
+        console.print(f"\n[bold]The {role}[/]: its states, and the messages that lead from one to the next")
+        console.print(_story(recorder))
+    console.print()
 
 
-def _steps(role: str, steps: list[Step]) -> Table:
-    shown = Table(box=box.SIMPLE_HEAD, title=f"the {role}'s messages and states", title_justify="left")
-    for heading, justify in (
-        ("", "left"),
-        ("message", "left"),
-        ("bytes", "right"),
-        ("keys", "left"),
-        ("state", "left"),
-    ):
-        shown.add_column(heading, justify=justify, overflow="fold")  # type: ignore[arg-type]
-    previous = ""
-    for step in steps:
-        state = step.entered if step.entered != previous else ""
-        previous = step.entered or previous
-        colour = "cyan" if step.direction is Direction.WRITE else "magenta"
-        arrow = ARROWS[step.direction]
-        shown.add_row(f"[{colour}]{arrow}[/]", step.message, str(step.length), step.epoch.name.lower(), state)
+def _story(recorder: Recorder) -> Table:
+    shown = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    for heading, justify in (("", "left"), ("message", "left"), ("bytes", "right"), ("keys", "left")):
+        shown.add_column(heading, justify=justify)  # type: ignore[arg-type]
+    for entry in recorder.story:
+        if isinstance(entry, str):
+            shown.add_row("", f"[bold yellow]{entry}[/]")
+        else:
+            colour = "cyan" if entry.direction is Direction.WRITE else "magenta"
+            message = f"  [{colour}]{entry.message}[/]"
+            arrow = f"[{colour}]{ARROWS[entry.direction]}[/]"
+            shown.add_row(arrow, message, str(entry.length), entry.epoch.name.lower())
     return shown
 
 
@@ -192,8 +206,8 @@ def _as_json(meeting: Meeting) -> dict[str, Any]:
     return {
         "negotiated": negotiated_json(meeting.negotiated),
         "echoed": len(ECHO),
-        "client": [_step_json(step) for step in meeting.client],
-        "server": [_step_json(step) for step in meeting.server],
+        "client": [_step_json(step) for step in meeting.client.steps],
+        "server": [_step_json(step) for step in meeting.server.steps],
     }
 
 

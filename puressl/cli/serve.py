@@ -6,6 +6,7 @@ import html
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -15,7 +16,7 @@ from puressl.cli import options
 from puressl.cli.show import negotiated_rows
 from puressl.config import ServerConfig
 from puressl.connection import ServerConnection
-from puressl.errors import Reason, SSLError
+from puressl.errors import Reason, SSLError, posix_reason
 from puressl.io.blocking import BlockingSocket
 from puressl.x509.certificate import Certificate
 from puressl.x509.credential import Credential
@@ -26,6 +27,8 @@ BACKLOG = 128
 #: Seconds a client may take for one step; one that is silent longer makes room for others.
 IDLE_TIMEOUT = 300.0
 HANDSHAKE_TIMEOUT = 15.0
+#: Seconds before the next accept after one has failed, so that a lack of descriptors is not a busy loop.
+ACCEPT_PAUSE = 0.1
 #: Bytes of an HTTP request's head: what common servers allow.
 MAX_REQUEST = 16_384
 
@@ -47,7 +50,8 @@ def command(port: int, address: str, mode: str | None, **given: Any) -> None:
     """Serve TLS to many clients at once: print what they send, or --echo it, or answer --www.
 
     With several certificates the one for the name the client asks for is presented. "listening on ADDRESS:PORT" is
-    printed when the server is ready; each client's end is a line on standard error.
+    printed when the server is ready; each client's end is a line on standard error. A client that is silent for five
+    minutes is dropped.
 
     Examples:
 
@@ -61,11 +65,10 @@ def command(port: int, address: str, mode: str | None, **given: Any) -> None:
         try:
             listener = socket.create_server((address, port), family=family, backlog=BACKLOG)
         except OSError as error:
-            raise SSLError(Reason.EINVAL, f"--address {address} --port {port}: {error.strerror}") from error
+            reason = Reason.NXDOMAIN if isinstance(error, socket.gaierror) else posix_reason(error)
+            raise SSLError(reason, f"--address {address} --port {port}") from error
         with listener:
-            bound = listener.getsockname()[1]
-            shown = f"[{address}]" if family is socket.AF_INET6 else address
-            click.echo(f"listening on {shown}:{bound}")
+            click.echo(f"listening on {_shown(listener.getsockname())}")
             sys.stdout.flush()
             _serve(listener, config, _HANDLERS[mode or "print"])
 
@@ -75,6 +78,8 @@ def _config(given: dict[str, Any], keylog: dict[str, Any]) -> ServerConfig:
     if keys and len(keys) != len(certificates):
         raise click.UsageError(f"{len(certificates)} --cert, but {len(keys)} --key")
     pairs = zip(certificates, keys or [None] * len(certificates), strict=True)
+    if given["verify"] not in (None, "none") and not given["ca_file"]:
+        raise click.UsageError("--verify needs --ca-file: a server never trusts the web's roots for its clients")
     spoken = options.versions(given["tls"])
     default = "required" if given["ca_file"] else "none"
     return ServerConfig(
@@ -97,12 +102,23 @@ def _serve(listener: socket.socket, config: ServerConfig, handle: Handler) -> No
     while True:
         places.acquire()
         try:
-            sock, address = listener.accept()
-        except OSError:
+            _admit(listener, config, handle, places)
+        except (
+            OSError,
+            RuntimeError,
+        ) as error:  # that client is gone, or no descriptor or thread is left: others go on
             places.release()
-            raise
-        thread = threading.Thread(target=_client, args=(sock, address, config, handle, places), daemon=True)
-        thread.start()
+            click.echo(f"accept: {error}", err=True)
+            time.sleep(ACCEPT_PAUSE)
+
+
+def _admit(listener: socket.socket, config: ServerConfig, handle: Handler, places: threading.BoundedSemaphore) -> None:
+    sock, address = listener.accept()
+    try:
+        threading.Thread(target=_client, args=(sock, address, config, handle, places), daemon=True).start()
+    except BaseException:
+        sock.close()
+        raise
 
 
 def _client(
@@ -113,17 +129,23 @@ def _client(
     places: threading.BoundedSemaphore,
 ) -> None:
     """One client, from its handshake to its end; whatever goes wrong ends this one only."""
-    name = f"{address[0]}:{address[1]}"
     try:
-        with BlockingSocket(sock, ServerConnection(config), timeout=HANDSHAKE_TIMEOUT) as peer:
+        with sock, BlockingSocket(sock, ServerConnection(config), timeout=HANDSHAKE_TIMEOUT) as peer:
             peer.handshake()
             peer.timeout = IDLE_TIMEOUT
             handle(peer)
-        click.echo(f"{name}: closed", err=True)
-    except SSLError as error:
-        click.echo(f"{name}: {error}", err=True)
+        end = "closed"
+    except Exception as error:
+        end = str(error) or type(error).__name__
     finally:
         places.release()
+    click.echo(f"{_shown(address)}: {end}", err=True)
+
+
+def _shown(address: tuple[Any, ...]) -> str:
+    """``ADDRESS:PORT``, as ``puressl connect`` takes it."""
+    host, port = address[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _print(peer: BlockingSocket) -> None:
@@ -142,13 +164,20 @@ def _www(peer: BlockingSocket) -> None:
     while b"\r\n\r\n" not in request and b"\n\n" not in request:
         data = peer.read()
         request += data
-        if not data or len(request) > MAX_REQUEST:
+        if not data:
+            return
+        if len(request) > MAX_REQUEST:
             break
-    is_get = request.startswith((b"GET ", b"HEAD "))
-    status = "200 OK" if is_get else "405 Method Not Allowed"
+    status = _status(bytes(request))
     page = _page(peer).encode()
     head = f"HTTP/1.0 {status}\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {len(page)}\r\n"
     peer.write(head.encode() + b"Connection: close\r\n\r\n" + (b"" if request.startswith(b"HEAD ") else page))
+
+
+def _status(request: bytes) -> str:
+    if len(request) > MAX_REQUEST:
+        return "431 Request Header Fields Too Large"
+    return "200 OK" if request.startswith((b"GET ", b"HEAD ")) else "405 Method Not Allowed"
 
 
 def _page(peer: BlockingSocket) -> str:
