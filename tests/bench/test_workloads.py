@@ -28,6 +28,7 @@ def show(rows: list[Row], capsys: pytest.CaptureFixture[str]) -> None:
         print("\n" + table(rows))
 
 
+@pytest.mark.slow
 def test_idle_connection_holds_little_memory(capsys: pytest.CaptureFixture[str]) -> None:
     rows = list(memory())
     show(rows, capsys)
@@ -35,7 +36,11 @@ def test_idle_connection_holds_little_memory(capsys: pytest.CaptureFixture[str])
 
 
 @pytest.mark.parametrize("workload", [handshakes, throughput], ids=lambda each: each.__name__)
-def test_comparison_with_tlslite(workload: Callable[[], Iterator[Row]], capsys: pytest.CaptureFixture[str]) -> None:
+def test_comparison_with_tlslite(
+    workload: Callable[[], Iterator[Row]], capsys: pytest.CaptureFixture[str], pytestconfig: pytest.Config
+) -> None:
+    if not pytestconfig.getoption("benchmark_enable"):
+        pytest.skip("measures only with --benchmark-enable")
     rows = list(workload())
     show(rows, capsys)
     assert all(row.own > 0 for row in rows)
