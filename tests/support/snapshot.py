@@ -1,0 +1,71 @@
+"""Connections kept and brought back as often as wanted, without the handshake that led to them.
+
+What never changes, a configuration and all that hangs on it, is shared between the copies; everything else is copied by
+pickling, running hashes by their own ``copy``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import pickle
+from typing import Any
+
+from puressl.config import ClientConfig, ServerConfig
+from puressl.connection import Connection
+from puressl.crypto.aead import AesGcm, ChaCha20Poly1305
+from puressl.crypto.cbc import AesCbc
+from puressl.crypto.signatures import SignatureValid
+from puressl.crypto.suites import Suite
+from puressl.x509.certificate import Certificate
+from puressl.x509.credential import Credential
+from puressl.x509.verifier import VerifiedPeer
+
+_SHARED = (
+    ClientConfig,
+    ServerConfig,
+    Suite,
+    AesGcm,
+    AesCbc,
+    ChaCha20Poly1305,
+    Certificate,
+    Credential,
+    SignatureValid,
+    VerifiedPeer,
+)
+_HASHES = tuple({type(hashlib.new(name)) for name in ("sha1", "sha256", "sha384", "sha512")})
+
+
+class Snapshot:
+    """A connection as it stood."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._kept: list[Any] = []
+        out = io.BytesIO()
+        pickler = pickle.Pickler(out, protocol=5)
+        pickler.persistent_id = self._keep  # type: ignore[method-assign]
+        pickler.dump(connection)
+        self._data = out.getvalue()
+
+    def restore(self) -> Connection:
+        """A connection of its own, in the same state."""
+        unpickler = pickle.Unpickler(io.BytesIO(self._data))
+        unpickler.persistent_load = self._bring  # type: ignore[method-assign]
+        return unpickler.load()  # type: ignore[no-any-return]
+
+    def _keep(self, value: Any) -> int | None:
+        if isinstance(value, _HASHES):
+            self._kept.append(value.copy())
+        elif isinstance(value, _SHARED) or (type(value).__module__ == "puressl.crypto.groups" and _is_group(value)):
+            self._kept.append(value)
+        else:
+            return None
+        return len(self._kept) - 1
+
+    def _bring(self, index: int) -> Any:
+        value = self._kept[index]
+        return value.copy() if isinstance(value, _HASHES) else value
+
+
+def _is_group(value: Any) -> bool:
+    return hasattr(value, "generate") and hasattr(value, "respond")
