@@ -23,6 +23,8 @@ FORMS = ("der", "pkix", "ssl")
 #: Octets on a line; integers of more bits than this are shown in hexadecimal.
 OCTETS_PER_LINE = 32
 MAX_DECIMAL_BITS = 128
+#: What a JSON number may have and still be exact everywhere (RFC 8259 6).
+MAX_JSON_BITS = 53
 INDENT = "  "
 
 
@@ -37,10 +39,10 @@ def command(file: str, form: str, subject: bool, as_json: bool) -> None:
     The form ssl has names for object identifiers, and keys, parameters and extensions decoded; pkix is the ASN.1
     structure with dotted identifiers and values as DER; der is the bytes themselves, in hexadecimal on a terminal.
 
-    The JSON has the fields of RFC 5280 by their names: octets as a hexadecimal string, times as in RFC 3339, null for
-    what is absent, "NULL" for ASN.1's NULL, and a certificate in the form der as one hexadecimal string. The field
-    written names what DER would have left out. A certificate that is malformed is an error that says where; nothing is
-    printed then.
+    The JSON has the fields of RFC 5280 by their names: octets as a hexadecimal string, integers that other programs
+    would round (beyond 2^53) as "0x…", times as in RFC 3339, null for what is absent, "NULL" for ASN.1's NULL, and a
+    certificate in the form der as one hexadecimal string. The field written names what DER would have left out. A
+    certificate that is malformed is an error that says where; nothing is printed then.
 
     Examples:
 
@@ -86,6 +88,8 @@ def _plain(value: Any) -> Any:
         return value.hex()
     if isinstance(value, datetime):
         return _time(value)
+    if isinstance(value, int) and value.bit_length() > MAX_JSON_BITS:
+        return f"{value:#x}"
     return value.value if isinstance(value, Enum) else value
 
 
@@ -138,7 +142,8 @@ def _inline(value: Any) -> str | None:
     if isinstance(value, Enum):
         return str(value.value)
     if isinstance(value, int) and value.bit_length() > MAX_DECIMAL_BITS:
-        return "\n".join((f"{value.bit_length()} bits", *_octets(value.to_bytes(value.bit_length() // 8 + 1, "big"))))
+        octets = value.to_bytes(value.bit_length() // 8 + 1, "big", signed=True)
+        return "\n".join((f"{value.bit_length()} bits", *_octets(octets)))
     return _chosen(value) if is_dataclass(value) else _printable(str(value))
 
 

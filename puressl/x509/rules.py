@@ -142,7 +142,7 @@ def _strong_key(subject: _Subject) -> str | None:
 def _serial(subject: _Subject) -> str | None:
     serial = subject.certificate.serial
     if serial <= 0:
-        return f"serialNumber {serial} is not positive"
+        return "serialNumber is zero" if serial == 0 else "serialNumber is negative"
     octets = serial.bit_length() // 8 + 1
     return f"serialNumber of {octets} octets, at most {MAX_SERIAL_OCTETS}" if octets > MAX_SERIAL_OCTETS else None
 
@@ -350,7 +350,9 @@ def _purpose_text(subject: _Subject) -> str:
 
 def _leaf_key_usage(subject: _Subject) -> str | None:
     usage = subject.extensions.key_usage
-    return "keyUsage lacks digitalSignature" if usage is not None and not usage & KeyUsage.DIGITAL_SIGNATURE else None
+    if usage is None or usage & KeyUsage.DIGITAL_SIGNATURE or subject.policy.purpose is None:
+        return None
+    return "keyUsage lacks digitalSignature"
 
 
 def _leaf_extended_key_usage(subject: _Subject) -> str | None:

@@ -76,7 +76,8 @@ def test_subject_alone(capsysbinary, form: str, type_: str) -> None:
 def test_json_has_the_fields_by_their_names(capsysbinary) -> None:
     leaf, ca = json.loads(text(capsysbinary, CHAIN, "--json"))
     tbs = leaf["tbsCertificate"]
-    assert tbs["serialNumber"] == LEAF.serial
+    assert tbs["serialNumber"] == hex(LEAF.serial)
+    assert tbs["subjectPublicKeyInfo"]["subjectPublicKey"]["publicExponent"] == 65537
     assert tbs["validity"]["notAfter"] == {"type": "utcTime", "value": "2046-01-01T00:00:00Z"}
     assert tbs["signature"] == {"algorithm": "sha256WithRSAEncryption", "parameters": "NULL"}
     assert tbs["issuerUniqueID"] is None
@@ -97,6 +98,18 @@ def test_control_characters_of_a_name_do_not_reach_the_terminal(capsysbinary, tm
     file.write_bytes(data)
     shown = text(capsysbinary, str(file), "--subject")
     assert r'UTF8String "a\x1b[31m\"\u202e\n"' in shown
+
+
+@pytest.mark.parametrize("serial", [1 << 20_000, -(1 << 20_000)], ids=["positive", "negative"])
+def test_numbers_longer_than_python_prints_are_shown(capsysbinary, tmp_path: Path, serial: int) -> None:
+    key = generate_ec(Curve.SECP256R1, SeededEnv(b"key", 0))
+    name = build.distinguished_name(("CN", "long"))
+    template = build.CertificateTemplate(name, name, key.public, 0, 1, serial=serial)
+    file = tmp_path / "long.der"
+    file.write_bytes(build.issue(template, key, SeededEnv(b"issue", 0)))
+    (shown,) = json.loads(text(capsysbinary, str(file), "--json"))
+    assert int(shown["tbsCertificate"]["serialNumber"], 16) == serial
+    assert "  serialNumber: 20001 bits\n" in text(capsysbinary, str(file))
 
 
 def test_malformed_certificate_is_one_line_with_the_place(capsys, tmp_path: Path) -> None:

@@ -430,3 +430,14 @@ def _rsa_info(bits):
 
 def _ec_info(curve, point):
     return der.sequence(der.sequence(der.oid("1.2.840.10045.2.1"), der.oid(curve)), der.bit_string(point))
+
+
+def test_serial_with_more_digits_than_python_prints_is_refused_like_any_other(ca):
+    """Peer bytes must not meet the interpreter's limit on the digits of an integer."""
+    root, key = ca.issue("root"), ca.key_of("leaf")
+    for serial in (-(1 << 20_000), 1 << 20_000):
+        template = build.CertificateTemplate(
+            ca.name("leaf"), root.subject, key.public, ca.now - ca.day, ca.now + ca.day, serial=serial
+        )
+        leaf = replace(root, der=build.issue(template, root.key, SeededEnv(b"serial", ca.now)))
+        assert "serialNumber" in ca.refuse(Problem.CERTIFICATE_CONSTRAINTS, [leaf], root).finding
