@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
 
@@ -23,33 +23,21 @@ from puressl.codes import (
     name_of,
 )
 from puressl.crypto.groups import DEFAULT_GROUPS
-from puressl.crypto.hashes import HashAlgorithm
-from puressl.crypto.keys import ECPublicKey, PrivateKey, RSAPrivateKey
 from puressl.crypto.provider import PROVIDER, Provider
 from puressl.crypto.signatures import DEFAULT_SCHEMES
-from puressl.crypto.suites import DEFAULT_SUITES, Authentication, Suite
-from puressl.env import SYSTEM_ENV, Env, Purpose
-from puressl.errors import Problem, ProtocolError, Reason, SSLError
+from puressl.crypto.suites import DEFAULT_SUITES, Suite
+from puressl.env import SYSTEM_ENV, Env
+from puressl.errors import Reason, SSLError
 from puressl.events import (
-    ChooseCookie,
     ChooseCredential,
-    DecryptPremaster,
-    FindSession,
-    IssueTicket,
-    Need,
-    Sign,
-    Ticket,
     VerifyPeer,
 )
-from puressl.session import MAX_TICKET_LIFETIME, MemorySessionStore, Session, SessionStore, TicketKeys
+from puressl.session import MemorySessionStore, SessionStore, TicketKeys
 from puressl.trace import NULL_TRACER, KeyLog, Tracer
 from puressl.wire import ClientHello
 from puressl.x509.credential import Credential
 from puressl.x509.names import parse_server_name
-from puressl.x509.policy import Policy
-from puressl.x509.policy import Purpose as CertificatePurpose
 from puressl.x509.store import TrustStore
-from puressl.x509.verifier import VerifiedPeer, danger_accept_unverified, verify_peer
 
 #: RFC 8449 4: the least and the most that record_size_limit may say (2^14 + 1: TLS 1.3 counts the content type).
 MIN_RECORD_SIZE_LIMIT = 64
@@ -59,6 +47,10 @@ DEFAULT_DEPTH = 10
 MAX_DEPTH = 255
 #: RFC 7301 3.1: a protocol name has 1 to 255 bytes.
 MAX_ALPN_NAME = 255
+#: All of them must fit the ClientHello beside its other extensions.
+MAX_ALPN_LIST = 16_384
+#: RFC 8446 4.2.4: the names of authorities share one list of 2^16-1 bytes. A store of more names lists none.
+MAX_AUTHORITIES = 65_000
 
 #: More tickets than any client keeps would only be traffic.
 MAX_TICKET_COUNT = 16
@@ -84,7 +76,8 @@ class _Config:
     one record, content type included (RFC 8449); None sends no such extension. session_tickets: whether sessions are
     resumed. sessions: where they are kept. resolvers: need type to function; a function may answer ``events.PENDING``.
     keylog: receives the NSS key log's lines. tracer: watches. env: randomness, clock and locks. provider: cryptography.
-    minimum_rsa_bits: the least RSA modulus accepted in the peer's chain.
+    minimum_rsa_bits: the least RSA modulus accepted in the peer's chain. resumption_context: sessions are resumed only
+    under the same one; with a resolver of one's own for ``VerifyPeer``, only if there is one.
     """
 
     versions: tuple[ProtocolVersion, ...] = (ProtocolVersion.TLSv1_3, ProtocolVersion.TLSv1_2)
@@ -100,6 +93,7 @@ class _Config:
     secure_renegotiate: bool = True
     allow_mac_then_encrypt: bool = False
     session_tickets: bool = True
+    resumption_context: bytes = b""
     sessions: SessionStore | None = None
     resolvers: Mapping[type[Any], Resolver] = field(default_factory=dict)
     keylog: KeyLog | None = field(default=None, repr=False)
@@ -109,16 +103,18 @@ class _Config:
     scope: bytes = field(init=False, repr=False, default=b"")
 
     def _check(self) -> None:
+        _coerce(self, "verify", Verify)
+        object.__setattr__(self, "versions", tuple(_version(version) for version in self.versions))
         _check_versions(self.versions)
         _check_known("cipher_suites", self.cipher_suites, self.provider.suites, CipherSuite, Reason.ECIPHER)
         _check_known("groups", self.groups, self.provider.groups, NamedGroup)
         _check_known("signature_schemes", self.signature_schemes, self.provider.schemes, SignatureScheme)
         for version in self.versions:
-            if not any(self.provider.suites[suite].version is version for suite in self.cipher_suites):
+            if not self.suites_for(version):
                 raise SSLError(Reason.ECIPHER, f"cipher_suites has none for {version.label}")
-        for protocol in self.alpn:
-            if not isinstance(protocol, bytes) or not 1 <= len(protocol) <= MAX_ALPN_NAME:
-                raise SSLError(Reason.EOPTIONS, f"alpn: {protocol!r} is not 1 to {MAX_ALPN_NAME} bytes (RFC 7301 3.1)")
+            if not self.schemes_for(version):
+                raise SSLError(Reason.EOPTIONS, f"signature_schemes has none for {version.label}")
+        _check_alpn(self.alpn)
         if not 0 <= self.depth <= MAX_DEPTH:
             raise SSLError(Reason.EOPTIONS, f"depth: {self.depth} is not in 0…{MAX_DEPTH}")
         limit = self.record_size_limit
@@ -126,12 +122,15 @@ class _Config:
             bounds = f"{MIN_RECORD_SIZE_LIMIT}…{MAX_RECORD_SIZE_LIMIT}"
             raise SSLError(Reason.EOPTIONS, f"record_size_limit: {limit} is not in {bounds} (RFC 8449 4)")
 
+        if VerifyPeer in self.resolvers and not self.resumption_context:
+            # What another's judgement let pass is good for no other judge, and judges cannot be compared.
+            object.__setattr__(self, "session_tickets", False)
+
     def _digest_scope(self, *parts: object) -> bytes:
         """What a session must have been made under to be resumed: trust, names, verification, identity, protocols."""
         trust = self.trust.fingerprint if self.trust is not None else b""
-        judged_here = VerifyPeer not in self.resolvers  # what another's judgement let pass is not good for ours
-        text = repr((trust, int(self.verify), self.depth, self.minimum_rsa_bits, judged_here, self.alpn, *parts))
-        return hashlib.sha256(text.encode()).digest()
+        judged = (trust, int(self.verify), self.depth, self.minimum_rsa_bits, self.resumption_context)
+        return hashlib.sha256(repr((judged, self.alpn, *parts)).encode()).digest()
 
     @property
     def newest(self) -> ProtocolVersion:
@@ -218,6 +217,8 @@ class ServerConfig(_Config):
             raise SSLError(Reason.ECACERTFILE, "trust: verifying clients needs trusted roots (RFC 8446 4.4.2.4)")
         if not 0 <= self.ticket_count <= MAX_TICKET_COUNT:
             raise SSLError(Reason.EOPTIONS, f"ticket_count: {self.ticket_count} is not in 0…{MAX_TICKET_COUNT}")
+        if self.certificate_request_schemes is not None and not self.certificate_request_schemes:
+            raise SSLError(Reason.EOPTIONS, "certificate_request_schemes: is empty (RFC 8446 4.3.2)")
         self._check()
         if self.ticket_keys is None:
             object.__setattr__(self, "ticket_keys", TicketKeys(self.env))
@@ -225,8 +226,40 @@ class ServerConfig(_Config):
             object.__setattr__(self, "sessions", MemorySessionStore(self.env))
         object.__setattr__(self, "scope", self._digest_scope("server"))
 
+    @property
+    def authority_names(self) -> tuple[bytes, ...]:
+        """The distinguished names, DER, that a request for a certificate lists; none if they are too many."""
+        if self.trust is None or not self.authorities:
+            return ()
+        names = self.trust.subjects
+        return names if sum(2 + len(name) for name in names) <= MAX_AUTHORITIES else ()
+
 
 Config = ClientConfig | ServerConfig
+
+
+def _coerce(config: object, option: str, enum: type[IntEnum]) -> None:
+    """Makes a number the enum's member: states compare members."""
+    try:
+        object.__setattr__(config, option, enum(getattr(config, option)))
+    except ValueError as error:
+        raise SSLError(Reason.EOPTIONS, f"{option}: {error}") from error
+
+
+def _version(version: int) -> ProtocolVersion:
+    try:
+        return ProtocolVersion(version)
+    except ValueError as error:
+        raise SSLError(Reason.EOPTIONS, f"versions: {error}") from error
+
+
+def _check_alpn(protocols: tuple[bytes, ...]) -> None:
+    """RFC 7301 3.1: names of 1 to 255 bytes, a list of at most 2^16-1."""
+    for protocol in protocols:
+        if not isinstance(protocol, bytes) or not 1 <= len(protocol) <= MAX_ALPN_NAME:
+            raise SSLError(Reason.EOPTIONS, f"alpn: {protocol!r} is not 1 to {MAX_ALPN_NAME} bytes (RFC 7301 3.1)")
+    if sum(1 + len(protocol) for protocol in protocols) > MAX_ALPN_LIST:
+        raise SSLError(Reason.EOPTIONS, f"alpn: {len(protocols)} names are too long for one list (RFC 7301 3.1)")
 
 
 def _check_versions(versions: tuple[ProtocolVersion, ...]) -> None:
@@ -250,116 +283,3 @@ def _check_known(
             raise SSLError(reason, f"{option}: {name_of(registry, value)} is not built")
         if value in values[:position]:
             raise SSLError(reason, f"{option}: {name_of(registry, value)} stands twice")
-
-
-# Resolvers --------------------------------------------------------------------------------------------------
-
-
-def resolve(config: Config, need: Need) -> Any:
-    """Answers a need: with the configuration's own resolver, else with the default for its kind."""
-    own = config.resolvers.get(type(need))
-    if own is not None:
-        return own(need)
-    return _DEFAULT_RESOLVERS[type(need)](config, need)
-
-
-def _choose_credential(config: Config, need: ChooseCredential) -> Credential | None:
-    if isinstance(config, ClientConfig):
-        return config.credential if config.credential and _fits(config.credential, need) else None
-    usable = [credential for credential in config.credentials if _fits(credential, need)]
-    if need.server_name is not None:
-        named = [credential for credential in usable if credential.matches(need.server_name)]
-        if not named and config.require_known_name:
-            raise ProtocolError(Problem.UNRECOGNIZED_NAME, repr(need.server_name))
-        usable = named or usable
-    return usable[0] if usable else None
-
-
-def _fits(credential: Credential, need: ChooseCredential) -> bool:
-    """Whether the peer can verify with this key (RFC 8446 4.4.2.2) and a TLS 1.2 suite allows it (RFC 5246 7.4.2)."""
-    if not set(credential.schemes(need.version)) & set(need.schemes):
-        return False
-    if need.curves and not _is_on(credential, need.curves):
-        return False
-    if not need.authentication:
-        return True
-    return any(kind is Authentication.ANY or kind is credential.authentication for kind in need.authentication)
-
-
-def _is_on(credential: Credential, curves: tuple[int, ...]) -> bool:
-    """Whether an ECDSA key is on one of the curves; any other key has none."""
-    key = credential.leaf.public_key
-    return not isinstance(key, ECPublicKey) or NamedGroup[key.curve.name] in curves
-
-
-def _sign(config: Config, need: Sign) -> bytes:
-    return config.provider.sign(_private_key(need.credential), need.scheme, need.message, config.env)
-
-
-def _decrypt_premaster(config: Config, need: DecryptPremaster) -> bytes:
-    key = _private_key(need.credential)
-    if not isinstance(key, RSAPrivateKey):
-        raise ProtocolError(Problem.INTERNAL_ERROR, "RSA key exchange with a key of another kind")
-    return config.provider.decrypt_premaster(key, need.encrypted, need.client_version, config.env)
-
-
-def _private_key(credential: Credential) -> PrivateKey:
-    if credential.key is None:
-        raise ProtocolError(Problem.INTERNAL_ERROR, f"no resolver signs for {credential.leaf.subject.text}")
-    return credential.key
-
-
-def _verify_peer(config: Config, need: VerifyPeer) -> VerifiedPeer:
-    if config.verify is Verify.NONE or config.trust is None:
-        return danger_accept_unverified(need.chain)
-    if isinstance(config, ClientConfig):
-        purpose, name = CertificatePurpose.SERVER_AUTH, config.server_name
-    else:
-        purpose, name = CertificatePurpose.CLIENT_AUTH, None
-    policy = Policy(
-        time=config.env.now(),
-        purpose=purpose,
-        server_name=name,
-        depth=config.depth,
-        minimum_rsa_bits=config.minimum_rsa_bits,
-    )
-    return verify_peer(need.chain, trust=config.trust, policy=policy)
-
-
-def _find_session(config: Config, need: FindSession) -> Session | None:
-    if not isinstance(config, ServerConfig) or not config.session_tickets:
-        return None
-    if need.ticket and config.ticket_keys is not None:
-        return config.ticket_keys.open(need.ticket)
-    if need.session_id and config.session_cache and config.sessions is not None:
-        return config.sessions.find(need.session_id)
-    return None
-
-
-def _issue_ticket(config: Config, need: IssueTicket) -> Ticket | None:
-    if not isinstance(config, ServerConfig) or not config.session_tickets or config.ticket_keys is None:
-        return None
-    left = need.session.expires - need.session.created
-    lifetime = int(min(left, config.ticket_keys.lifetime, MAX_TICKET_LIFETIME))
-    if lifetime <= 0:
-        return None
-    age_add = int.from_bytes(config.env.random(4, Purpose.TICKET_AGE_ADD), "big")
-    session = replace(need.session, age_add=age_add, expires=need.session.created + lifetime)
-    return Ticket(lifetime, config.ticket_keys.seal(session), age_add)
-
-
-def _choose_cookie(config: Config, need: ChooseCookie) -> bytes | None:
-    if isinstance(config, ServerConfig) and config.cookie:
-        return config.env.random(HashAlgorithm.SHA256.size, Purpose.COOKIE)
-    return None
-
-
-_DEFAULT_RESOLVERS: dict[type[Any], Callable[[Any, Any], Any]] = {
-    ChooseCredential: _choose_credential,
-    Sign: _sign,
-    DecryptPremaster: _decrypt_premaster,
-    VerifyPeer: _verify_peer,
-    FindSession: _find_session,
-    IssueTicket: _issue_ticket,
-    ChooseCookie: _choose_cookie,
-}

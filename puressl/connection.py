@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from puressl.codes import AlertDescription, AlertLevel, ContentType, Direction, Epoch, ProtocolVersion, name_of
-from puressl.config import ClientConfig, Config, ServerConfig, resolve
+from puressl.config import ClientConfig, Config, ServerConfig
 from puressl.crypto.transcript import Transcript
 from puressl.errors import CertificateError, Problem, ProtocolError, Reason, SSLError
 from puressl.events import (
@@ -31,6 +31,7 @@ from puressl.events import (
 from puressl.handshake.client import ClientStart
 from puressl.handshake.machine import ApplicationData, State, Waiting, dispatch_content, dispatch_handshake, going_on
 from puressl.handshake.output import TrafficKeys
+from puressl.handshake.resolve import accept, resolve
 from puressl.handshake.server import ServerStart
 from puressl.record.protect import protection
 from puressl.record.receive import (
@@ -47,6 +48,9 @@ from puressl.wire import Alert, ChangeCipherSpec, encode_handshake
 
 #: Warning alerts accepted on one connection: TLS 1.2 peers send one or two, a flood only costs time.
 MAX_WARNING_ALERTS = 4
+
+#: Bytes of keying material exported at once: HKDF-Expand's limit with SHA-256 (RFC 5869 2.3).
+MAX_EXPORT = 255 * 32
 
 _LEGACY_INITIAL_VERSION = int(ProtocolVersion.TLSv1_0)
 _LEGACY_VERSION = int(ProtocolVersion.TLSv1_2)
@@ -77,6 +81,7 @@ class Connection:
         self._write_closed = False
         self._peer_closed = False
         self._trailing = b""
+        self._begun = False
 
     # Views --------------------------------------------------------------------------------------------------
 
@@ -123,8 +128,14 @@ class Connection:
         """Begins the handshake: a client queues its ClientHello, a server waits."""
 
     def receive_data(self, data: bytes | bytearray | memoryview) -> None:
-        """Buffers bytes from the transport; ``b""`` is its end of file. Never raises for what the bytes are."""
-        self._receiver.feed(bytes(data))
+        """Buffers bytes from the transport; ``b""`` is its end of file. Never raises for what the bytes are.
+
+        After a failure nothing is kept.
+        """
+        octets = bytes(memoryview(data))
+        self._begun = True
+        if self._failure is None:
+            self._receiver.feed(octets)
 
     def next_event(self) -> Event | None:
         """The next event; None when more data, or the answer to a need, must come first.
@@ -158,12 +169,22 @@ class Connection:
         self._check_writable()
         if self._sender.needs_key_update and hasattr(self._state, "update_keys"):
             self.update_keys(request=False)  # RFC 8446 5.5; TLS 1.2 has no such way and ends at the limit
-        self._sender.send(ContentType.APPLICATION_DATA, bytes(data))
+        self._sender.send(ContentType.APPLICATION_DATA, bytes(memoryview(data)))
 
     def close(self) -> None:
-        """Queues close_notify (RFC 8446 6.1). Reading goes on until the peer closes, too. Idempotent."""
-        if not self._write_closed:
+        """Queues close_notify (RFC 8446 6.1). Reading goes on until the peer closes, too. Idempotent.
+
+        Before the handshake is complete it ends the connection: ``next_event`` raises ``closed`` from then on.
+        """
+        if self._write_closed:
+            return
+        if self._negotiated is None:
+            self._failure = SSLError(Reason.CLOSED, f"closed by ourselves in {self.state}")
+            if self._begun:
+                self._queue_alert(AlertLevel.WARNING, AlertDescription.USER_CANCELED)
+        if self._negotiated is not None or self._begun:
             self._send_alert(AlertDescription.CLOSE_NOTIFY)
+        self._write_closed = True
 
     def update_keys(self, *, request: bool = True) -> None:
         """Changes our traffic keys (RFC 8446 4.6.3). request: asks the peer to change its own.
@@ -186,21 +207,26 @@ class Connection:
         export = getattr(self._state, "export", None)
         if export is None:
             raise SSLError(Reason.EBADSTATE, "no exporter before the handshake is complete")
+        if not isinstance(label, bytes) or not isinstance(context, (bytes, type(None))):
+            raise SSLError(Reason.BADARG, "label and context are bytes")
+        if not 0 < length <= MAX_EXPORT:
+            raise SSLError(Reason.BADARG, f"length {length} is not in 1…{MAX_EXPORT}")
         result: bytes = export(label, context, length)
         return result
 
     def resolve(self, need: Need, result: Any) -> None:
         """Answers the pending need; the handshake goes on. An exception as the result refuses it.
 
-        Raises ``SSLError(ebadstate)`` when this need is not pending.
+        Raises ``SSLError(ebadstate)`` when this need is not pending, and the connection's failure after one.
         """
         state = self._state
+        if self._failure is not None:
+            raise self._failure.with_traceback(None)
         if not isinstance(state, Waiting) or state.need is not need:
             raise SSLError(Reason.EBADSTATE, f"{type(need).__name__} is not pending")
         try:
-            if isinstance(result, Exception):
-                raise result
-            self._enter(going_on(state.then(result, self), state.origin))
+            answer = _take(need, result, state.otherwise)
+            self._enter(going_on(state.then(answer, self), state.asker))
         except SSLError as error:
             self._fail(error)
         except Exception as error:
@@ -234,7 +260,7 @@ class Connection:
         self._config.tracer.message(Direction.READ, self._read_epoch, alert, raw)
         if incoming.description == AlertDescription.CLOSE_NOTIFY:
             self._on_close_notify()
-        elif incoming.description == AlertDescription.USER_CANCELED or self._is_warning(incoming):
+        elif self._is_warning(incoming):
             self._warnings += 1
             if self._warnings > MAX_WARNING_ALERTS:
                 raise ProtocolError(Problem.TOO_MANY_WARNINGS, f"more than {MAX_WARNING_ALERTS}")
@@ -244,11 +270,12 @@ class Connection:
             raise ProtocolError(Problem.ALERT_RECEIVED, name, received=incoming.description)
 
     def _is_warning(self, incoming: AlertRecord) -> bool:
-        """A warning before the version is known is one: a TLS 1.2 server may send unrecognized_name (RFC 6066 3)."""
-        is_13 = self._read_epoch is Epoch.HANDSHAKE or (
-            self._negotiated is not None and self._negotiated.version is ProtocolVersion.TLSv1_3
-        )
-        return incoming.level == AlertLevel.WARNING and not is_13
+        """In TLS 1.3 only user_canceled. A warning before the version is known is one: a TLS 1.2 server may send
+        unrecognized_name (RFC 6066 3).
+        """
+        if self._state.is_tls13:
+            return incoming.description == AlertDescription.USER_CANCELED
+        return incoming.level == AlertLevel.WARNING
 
     def _on_close_notify(self) -> None:
         """RFC 8446 6.1: in TLS 1.3 each direction closes by itself; RFC 5246 7.2.1: in TLS 1.2 both at once."""
@@ -307,11 +334,16 @@ class Connection:
             self._write_epoch = epoch
         self._config.tracer.keys(direction, epoch, keys.suite.name)
 
-    def ask(self, need: Need, then: Callable[[Any, Any], State]) -> State:
-        answer = resolve(self._config, need)
+    def ask(self, need: Need, then: Callable[[Any, Any], State], *, otherwise: Any = None) -> State:
+        try:
+            answer = resolve(self._config, need)
+        except Exception:
+            if otherwise is None:
+                raise
+            answer = otherwise
         if answer is PENDING:
             self.emit(Needed(need))
-            return Waiting(need, then)
+            return Waiting(need, then, otherwise)
         return then(answer, self)
 
     def secret(self, label: str, client_random: bytes, secret: bytes) -> None:
@@ -332,13 +364,16 @@ class Connection:
         """Queues the alert, once, and remembers the error for good."""
         if isinstance(error, ProtocolError) and error.problem is not Problem.ALERT_RECEIVED and not self._negotiated:
             error.reason = self._handshake_reason
-        alert = error.alert if isinstance(error, (ProtocolError, CertificateError)) else AlertDescription.INTERNAL_ERROR
-        if alert is not None and not self._write_closed:
-            self._send_alert(alert)
-        if alert is not None or (isinstance(error, ProtocolError) and error.problem is Problem.ALERT_RECEIVED):
-            self._state.failed()  # RFC 5246 7.2.2; a truncation forgets nothing (RFC 5246 7.2.1)
-        self._write_closed = True
         self._failure = error
+        alert = error.alert if isinstance(error, (ProtocolError, CertificateError)) else AlertDescription.INTERNAL_ERROR
+        try:
+            if alert is not None and not self._write_closed:
+                self._send_alert(alert)
+            if alert is not None or (isinstance(error, ProtocolError) and error.problem is Problem.ALERT_RECEIVED):
+                self._state.failed()  # RFC 5246 7.2.2; a truncation forgets nothing (RFC 5246 7.2.1)
+        except Exception as other:  # a fault of the user's tracer or store must not hide what went wrong
+            error.__context__ = other
+        self._write_closed = True
 
     def _send_alert(self, description: AlertDescription) -> None:
         level = AlertLevel.WARNING if description == AlertDescription.CLOSE_NOTIFY else AlertLevel.FATAL
@@ -355,6 +390,18 @@ class Connection:
             raise SSLError(Reason.CLOSED)
         if not self._state.connected:
             raise SSLError(Reason.EBADSTATE, f"the handshake is not complete: {self.state}")
+
+
+def _take(need: Need, result: Any, otherwise: Any) -> Any:
+    """An answer that came later, held to the same rules as one that comes at once."""
+    try:
+        if isinstance(result, Exception):
+            raise result
+        return accept(need, result)
+    except Exception:
+        if otherwise is None:
+            raise
+        return otherwise
 
 
 def _internal(error: Exception) -> ProtocolError:
@@ -374,9 +421,14 @@ class ClientConnection(Connection):
         self._sender.record_version = _LEGACY_INITIAL_VERSION
 
     def start(self) -> None:
-        """Queues the ClientHello. Idempotent; raises ``SSLError`` for what the configuration cannot do."""
+        """Queues the ClientHello. Idempotent; raises ``SSLError`` for what the configuration cannot do, and ``closed``
+        after ``close``.
+        """
+        if self._failure is not None:
+            raise self._failure.with_traceback(None)
         if not isinstance(self._state, ClientStart):
             return
+        self._begun = True
         self._enter(self._state.start(self))
         self._sender.record_version = _LEGACY_VERSION  # RFC 8446 5.1: only an initial ClientHello may say 0x0301
 

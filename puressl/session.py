@@ -25,6 +25,8 @@ from puressl.errors import Reason, SSLError
 
 #: RFC 8446 4.6.1: seven days is the most a ticket may live.
 MAX_TICKET_LIFETIME = 604_800
+#: Longer tickets are neither made nor kept: a ClientHello must hold one beside its other extensions, and a store many.
+MAX_TICKET = 16_384
 #: Sessions a store keeps before it drops the oldest: 1,000 peers at about 4 KiB each.
 MAX_STORED_SESSIONS = 1_000
 #: Sessions kept per peer: what a browser keeps, enough for a burst of parallel connections.

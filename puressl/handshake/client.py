@@ -16,7 +16,6 @@ from puressl.crypto.transcript import Transcript
 from puressl.errors import Problem, ProtocolError
 from puressl.handshake import client12, client13
 from puressl.handshake.client_hello import TLS12, TLS13, Offer, bind, first_offer, retried_offer
-from puressl.handshake.compatibility import ignore_change_cipher_spec
 from puressl.handshake.hello_request12 import HelloRequests, ignore_hello_request
 from puressl.handshake.machine import State, on
 from puressl.handshake.offer import check_solicited
@@ -53,17 +52,30 @@ class ClientStart(State):
 
 @dataclass(slots=True)
 class ClientWaitServerHello(State):
-    """WAIT_SH. retried: the suite that HelloRetryRequest chose, None if there was none."""
+    """WAIT_SH. retried: the suite that HelloRetryRequest chose, None if there was none. cipher_spec_changed: whether a
+    ChangeCipherSpec came, which only a TLS 1.3 server may send so early (RFC 8446 5, RFC 5246 7.1).
+    """
 
     config: ClientConfig
     offer: Offer
     messages: Transcript
     retried: Suite | None = None
     requests: HelloRequests = field(default_factory=HelloRequests)
+    cipher_spec_changed: bool = False
 
     @property
     def transcript(self) -> Transcript:
         return self.messages
+
+    @property
+    def is_tls13(self) -> bool:
+        return self.retried is not None
+
+    def change_cipher_spec(self, message: ChangeCipherSpec, output: Output) -> State:
+        if TLS13 not in self.config.versions:
+            raise ProtocolError(Problem.UNEXPECTED_MESSAGE, "ChangeCipherSpec before ServerHello")
+        self.cipher_spec_changed = True
+        return self
 
     def failed(self) -> None:
         if self.offer.session is not None and self.offer.session.version is TLS12:
@@ -84,6 +96,8 @@ class ClientWaitServerHello(State):
         check_solicited(self.offer.hello, message.extensions, "ServerHello")
         if version is TLS13:
             return client13.server_hello(self.config, self.offer, self.messages, self.retried, message, output)
+        if self.cipher_spec_changed:
+            raise ProtocolError(Problem.UNEXPECTED_MESSAGE, "ChangeCipherSpec before ServerHello of TLS 1.2")
         return client12.server_hello(self.config, self.offer, self.messages, message, output)
 
     def _version(self, message: ServerHello) -> ProtocolVersion:
@@ -150,6 +164,6 @@ class ClientWaitServerHello(State):
             "ClientWaitEncryptedExtensions",
             *client12.AFTER_SERVER_HELLO,
         ),
-        on(ChangeCipherSpec, ignore_change_cipher_spec, "ClientWaitServerHello"),
+        on(ChangeCipherSpec, change_cipher_spec, "ClientWaitServerHello"),
         on(HelloRequest, hello_request, "ClientWaitServerHello", hashed=False),
     )

@@ -155,6 +155,10 @@ class _Client13State(State):
     shared: Client13
 
     @property
+    def is_tls13(self) -> bool:
+        return True
+
+    @property
     def transcript(self) -> Transcript:
         return self.shared.transcript
 

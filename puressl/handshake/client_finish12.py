@@ -22,7 +22,7 @@ from puressl.handshake.parameters12 import Parameters12, Secrets12
 from puressl.handshake.proofs import PeerProof, ResumedPeer
 from puressl.handshake.sessions12 import MAX_SESSION_LIFETIME, forget, new_session
 from puressl.handshake.traffic12 import ClientConnected12
-from puressl.session import Session
+from puressl.session import MAX_TICKET, Session
 from puressl.wire import ChangeCipherSpec, Finished, NewSessionTicket12
 
 
@@ -134,6 +134,8 @@ class ClientWaitFinished12(_Closing12State):
         """A ticket goes before a session identifier (RFC 5077 3.4); a resumed identifier is stored already."""
         closing = self.closing
         ticket = closing.ticket.ticket if closing.ticket is not None else b""
+        if len(ticket) > MAX_TICKET:
+            return None
         resumed = isinstance(closing.proof, ResumedPeer)
         if not ticket and (resumed or not closing.session_id):
             return None

@@ -10,7 +10,7 @@ draws the diagram (``transitions``), and a test walks every state against every 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from puressl.codes import ContentType, Direction, Epoch, HandshakeType, name_of
@@ -95,6 +95,11 @@ class State:
     def transcript(self) -> Transcript | None:
         return None
 
+    @property
+    def is_tls13(self) -> bool:
+        """Whether the version is known to be TLS 1.3, in which the level of an alert means nothing (RFC 8446 6)."""
+        return False
+
     def failed(self) -> None:
         """The connection has ended with a fatal alert in this state: time to forget what must not be used again."""
 
@@ -105,15 +110,24 @@ class State:
 
 @dataclass(slots=True)
 class Waiting(State):
-    """A need is pending: nothing is read until its answer comes. ``origin`` is the state that asked."""
+    """A need is pending: nothing is read until its answer comes.
+
+    otherwise: the answer to take when the one that comes is of no use, None to fail. asker: the state that asked.
+    """
 
     need: Need
     then: Callable[[Any, Output], State]
-    origin: str = ""
+    otherwise: Any = field(default=None, repr=False)
+    asker: State | None = None
 
     @property
     def name(self) -> str:
-        return f"{self.origin} (waiting for {type(self.need).__name__})"
+        asker = "" if self.asker is None else self.asker.name
+        return f"{asker} (waiting for {type(self.need).__name__})"
+
+    def failed(self) -> None:
+        if self.asker is not None:
+            self.asker.failed()
 
 
 def expect(state: State, kind: Kind) -> Transition:
@@ -142,13 +156,13 @@ def dispatch_content(state: State, message: Any, output: Output) -> State:
 
 
 def _enter(state: State, transition: Transition, message: Any, output: Output) -> State:
-    return going_on(transition.handler(state, message, output), state.name)
+    return going_on(transition.handler(state, message, output), state)
 
 
-def going_on(entered: State, origin: str) -> State:
+def going_on(entered: State, asker: State | None) -> State:
     """The state entered; one that waits is told which state asked."""
     if isinstance(entered, Waiting):
-        entered.origin = origin
+        entered.asker = asker
     return entered
 
 

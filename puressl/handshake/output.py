@@ -40,9 +40,10 @@ class Output(Protocol):
         """Protects one direction with new keys from here on. Reading: no half-received message may be pending."""
         ...
 
-    def ask(self, need: Need, then: Callable[[Any, Output], State]) -> State:
+    def ask(self, need: Need, then: Callable[[Any, Output], State], *, otherwise: Any = None) -> State:
         """Puts a need to its resolver. ``then`` is called with the answer, at once or when it comes, and gives the next
-        state.
+        state. otherwise: the answer to take when the resolver fails or its answer is of no use; None ends the
+        handshake.
         """
         ...
 

@@ -29,8 +29,8 @@ class FinishedValid:
 
 
 def check_finished(expected: bytes, received: bytes) -> FinishedValid:
-    """Compares verify_data in constant time; raises ``ProtocolError``: decode_error for another length, which the hash or
-    the version fixes, decrypt_error for other bytes.
+    """Compares verify_data in constant time; raises ``ProtocolError``: decode_error for another length, which the hash
+    or the version fixes, decrypt_error for other bytes.
     """
     if len(received) != len(expected):
         raise ProtocolError(Problem.MALFORMED_MESSAGE, f"verify_data of {len(received)} bytes, not {len(expected)}")

@@ -299,5 +299,5 @@ class _FirstFlight:
         schemes = config.schemes_for(TLS12) if asked is None else asked
         rows = [config.provider.schemes[scheme] for scheme in schemes if scheme in config.provider.schemes]
         types = dict.fromkeys(int(_CERTIFICATE_TYPES[row.key_type]) for row in rows)
-        names = config.trust.subjects if config.trust is not None and config.authorities else ()
+        names = config.authority_names
         return CertificateRequest12(bytes(types), tuple(int(scheme) for scheme in schemes), names)

@@ -97,7 +97,7 @@ from puressl.x509.verifier import VerifiedPeer
 
 #: Identities of a pre_shared_key that are looked up: clients send one or two, and each costs a decryption.
 MAX_PSK_IDENTITIES = 4
-#: Bytes of early data that are skipped when refused: what servers usually allow, and one record's worth to spare.
+#: Bytes of records that are skipped when early data is refused: 16 KiB of data is what servers usually allow.
 MAX_SKIPPED_EARLY_DATA = 2**14 + 2**14
 #: RFC 8446 4.1.2: what the second ClientHello may change.
 _MAY_CHANGE = frozenset(
@@ -351,8 +351,7 @@ class Flight:
         config = self.config
         schemes = config.certificate_request_schemes
         listed = config.schemes_for(TLS13) if schemes is None else schemes
-        anchors = config.trust.anchors if config.trust is not None and config.authorities else ()
-        names = tuple(dict.fromkeys(anchor.subject.der for anchor in anchors))
+        names = config.authority_names
         authorities = (CertificateAuthorities(names),) if names else ()
         return Extensions((SignatureAlgorithms(tuple(int(scheme) for scheme in listed)), *authorities))
 
@@ -392,6 +391,10 @@ class ServerWaitSecondClientHello(State):
     retry: Retry
 
     @property
+    def is_tls13(self) -> bool:
+        return True
+
+    @property
     def transcript(self) -> Transcript:
         return self.messages
 
@@ -399,6 +402,8 @@ class ServerWaitSecondClientHello(State):
         """RFC 8446 4.1.2: the same hello, but for what HelloRetryRequest asked."""
         if _unchanging(message) != _unchanging(self.retry.hello):
             raise ProtocolError(Problem.ILLEGAL_PARAMETER, "second ClientHello changes more than it may")
+        if message.extensions.get(PreSharedKeyOffer) and not self.retry.hello.extensions.get(PreSharedKeyOffer):
+            raise ProtocolError(Problem.ILLEGAL_PARAMETER, "pre_shared_key is new in the second ClientHello")
         if message.extensions.get(EarlyData) is not None:
             raise ProtocolError(Problem.ILLEGAL_PARAMETER, "early_data in the second ClientHello (RFC 8446 4.2.10)")
         cookie = message.extensions.get(Cookie)
@@ -423,6 +428,10 @@ def _unchanging(hello: ClientHello) -> tuple[object, ...]:
 @dataclass(slots=True)
 class _Server13State(State):
     flight: Flight
+
+    @property
+    def is_tls13(self) -> bool:
+        return True
 
     @property
     def transcript(self) -> Transcript:

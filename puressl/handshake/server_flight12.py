@@ -14,9 +14,10 @@ from puressl.config import Verify
 from puressl.crypto.groups import PrivateShare
 from puressl.crypto.suites import KeyExchange
 from puressl.crypto.transcript import Transcript
+from puressl.env import Purpose
 from puressl.errors import Problem, ProtocolError
 from puressl.events import DecryptPremaster, VerifyPeer
-from puressl.handshake.key_exchange12 import finite_field_secret
+from puressl.handshake.key_exchange12 import PREMASTER_LENGTH, finite_field_secret
 from puressl.handshake.machine import State, on
 from puressl.handshake.offer import report_chain
 from puressl.handshake.output import Output
@@ -150,8 +151,12 @@ class ServerWaitClientKeyExchangeRsa12(_WaitClientKeyExchange):
 
     def client_key_exchange(self, message: ClientKeyExchangeRSA, output: Output) -> State:
         shared = self.shared
+        env = shared.closing.config.env
+        version = shared.client_version.to_bytes(2, "big")
+        # Drawn before anything can fail, so that a resolver that fails shows no difference either.
+        substitute = version + env.random(PREMASTER_LENGTH - len(version), Purpose.PREMASTER_SECRET)
         need = DecryptPremaster(shared.credential, message.encrypted, shared.client_version)
-        return output.ask(need, self.agreed)
+        return output.ask(need, self.agreed, otherwise=substitute)
 
     expects = (
         on(ClientKeyExchangeRSA, client_key_exchange, "ServerWaitCertificateVerify12", "ServerWaitChangeCipherSpec12"),

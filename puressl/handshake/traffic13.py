@@ -19,14 +19,16 @@ from puressl.events import DataReceived, KeysUpdated, Negotiated, TicketReceived
 from puressl.handshake.machine import ApplicationData, State, on
 from puressl.handshake.output import Output
 from puressl.handshake.proofs import FinishedValid, PeerProof, authentication_expires
-from puressl.session import MAX_TICKET_LIFETIME, Session
+from puressl.session import MAX_TICKET, MAX_TICKET_LIFETIME, Session
 from puressl.wire import KeyUpdate, NewSessionTicket
 from puressl.wire.record import content_limit
 
 #: KeyUpdates in a row without data between them: no peer has reason for more, and each costs a key derivation.
 MAX_KEY_UPDATES_IN_A_ROW = 32
-#: Tickets accepted on one connection: servers send one to four; each is stored.
-MAX_TICKETS = 32
+#: Tickets kept of one connection: servers send one to four. More may come at any time and are passed over.
+MAX_KEPT_TICKETS = 32
+#: Tickets in a row without data between them: nobody has use for so many.
+MAX_TICKETS_IN_A_ROW = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +77,17 @@ class _Connected13(State):
     finished: FinishedValid
     negotiated: Negotiated
     key_updates: int = 0
+    tickets_in_a_row: int = 0
 
     connected: ClassVar[bool] = True
 
+    @property
+    def is_tls13(self) -> bool:
+        return True
+
     def application_data(self, message: ApplicationData, output: Output) -> State:
         if message.data:
-            self.key_updates = 0
+            self.key_updates = self.tickets_in_a_row = 0
             output.emit(DataReceived(message.data))
         return self
 
@@ -123,13 +130,16 @@ class ClientConnected(_Connected13):
 
     def new_session_ticket(self, message: NewSessionTicket, output: Output) -> State:
         """RFC 8446 4.6.1."""
-        self.tickets += 1
-        if self.tickets > MAX_TICKETS:
-            raise ProtocolError(Problem.TOO_MANY_TICKETS, f"more than {MAX_TICKETS} on one connection")
+        self.tickets_in_a_row += 1
+        if self.tickets_in_a_row > MAX_TICKETS_IN_A_ROW:
+            raise ProtocolError(Problem.TOO_MANY_TICKETS, f"{self.tickets_in_a_row} without data between them")
         lifetime = min(message.ticket_lifetime, MAX_TICKET_LIFETIME)
         config = self.config
         if lifetime == 0 or not config.session_tickets or config.sessions is None:
             return self
+        if self.tickets == MAX_KEPT_TICKETS or len(message.ticket) > MAX_TICKET:
+            return self
+        self.tickets += 1
         suite, now = self.write_secret.suite, config.env.now()
         session = Session(
             version=self.negotiated.version,

@@ -38,6 +38,9 @@ MAX_CHANGE_CIPHER_SPECS = 4
 #: What a record of early data holds besides the data at least: its content type and a tag (RFC 8446 5.2).
 EARLY_DATA_OVERHEAD = INNER_TYPE_LENGTH + 16
 
+#: Bytes that the smallest record counts as, so that a budget of 32 KiB is spent in at most 512 records.
+MIN_EARLY_DATA_CHARGE = 64
+
 
 @dataclass(frozen=True, slots=True)
 class HandshakeReceived:
@@ -61,7 +64,7 @@ class AlertRecord:
 
 @dataclass(frozen=True, slots=True)
 class ApplicationDataReceived:
-    """Application data, never empty."""
+    """Application data. Empty data is legal where data is, and nowhere else: the state must see it."""
 
     data: bytes
 
@@ -236,8 +239,8 @@ class RecordReceiver:
         return opened
 
     def _spend_early_data(self, length: int) -> None:
-        """Counts a record as the data it can hold at most, and an empty one as a byte: neither may come without end."""
-        left = (self._early_data_left or 0) - max(length - EARLY_DATA_OVERHEAD, 1)
+        """Counts a record as the data it can hold at most, and a small one as more: each costs a trial decryption."""
+        left = (self._early_data_left or 0) - max(length - EARLY_DATA_OVERHEAD, MIN_EARLY_DATA_CHARGE)
         if left < 0:
             raise ProtocolError(Problem.TOO_MUCH_EARLY_DATA)
         self._early_data_left = left
@@ -267,13 +270,12 @@ class RecordReceiver:
             raise ProtocolError(Problem.EMPTY_RECORD, "handshake")
         self._handshake += content
 
-    def _read_application_data(self, content: bytes) -> ApplicationDataReceived | None:
-        if content:
-            return ApplicationDataReceived(content)
-        self._empty_records += 1
+    def _read_application_data(self, content: bytes) -> ApplicationDataReceived:
+        if not content:
+            self._empty_records += 1
         if self._empty_records > MAX_EMPTY_RECORDS:
             raise ProtocolError(Problem.TOO_MANY_EMPTY_RECORDS, f"more than {MAX_EMPTY_RECORDS} in a row")
-        return None
+        return ApplicationDataReceived(content)
 
     def _read_alert(self, content: bytes) -> AlertRecord:
         if not content:  # RFC 8446 5.4

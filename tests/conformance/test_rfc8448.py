@@ -154,6 +154,7 @@ def server_config(trace: Trace) -> ServerConfig:
         trust=TrustStore(()),
         certificate_request_schemes=CERTIFICATE_REQUEST_SCHEMES,
         ticket_count=1 if ticket else 0,
+        resumption_context=b"trace",
         resolvers=resolvers,
     )
 
@@ -170,6 +171,7 @@ def client_config(trace: Trace) -> ClientConfig:
         server_name="server",
         versions=(ProtocolVersion.TLSv1_3,),
         groups=(NamedGroup.X25519, NamedGroup.SECP256R1, NamedGroup.SECP384R1),
+        resumption_context=b"trace",
         env=PoolEnv(trace["Client_RNG_Pool"], b""),
         trust=TrustStore(()),
         credential=credential,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from puressl.codes import AlertDescription, HandshakeType, NamedGroup
-from puressl.config import Verify, resolve
+from puressl.config import Verify
 from puressl.errors import CertificateError, Problem, ProtocolError, Reason, SSLError
 from puressl.events import (
     PENDING,
@@ -21,6 +21,7 @@ from puressl.events import (
     Sign,
     VerifyPeer,
 )
+from puressl.handshake.resolve import resolve
 
 from support.bad_peer import assert_refused, assert_sticky, problem_of
 from support.configs import credential, trust
@@ -37,6 +38,7 @@ def asking_everything(*pending: type, version: Any = TLS13, **fields: Any) -> Li
     return join(
         versions=(version,),
         resolvers=resolvers,
+        resumption_context=b"answered later",
         client={
             "credential": credential("p256", "client"),
             "groups": (NamedGroup.X25519, NamedGroup.SECP256R1),

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from puressl.codes import AlertDescription, CipherSuite, Epoch, NamedGroup, ProtocolVersion
-from puressl.config import Verify, resolve
+from puressl.config import Verify
+from puressl.handshake.resolve import resolve
 from puressl.connection import ClientConnection, ServerConnection
 from puressl.crypto.suites import SUITES, Authentication, CipherKind, KeyExchange, Suite
 from puressl.errors import CertificateError, Problem, ProtocolError, Reason, SSLError
@@ -380,7 +381,7 @@ def test_client_certificate_of_an_unknown_root_is_refused() -> None:
 @pytest.mark.parametrize("suite", [ECDHE_RSA, STATIC_RSA], ids=lambda suite: suite.name)
 def test_every_question_may_be_answered_later(suite: CipherSuite) -> None:
     kinds = (ChooseCredential, Sign, DecryptPremaster, VerifyPeer, FindSession, IssueTicket)
-    pending = {"resolvers": {kind: lambda need: PENDING for kind in kinds}}
+    pending = {"resolvers": {kind: lambda need: PENDING for kind in kinds}, "resumption_context": b"later"}
     joined = link(
         "rsa2048",
         cipher_suites=(suite,),

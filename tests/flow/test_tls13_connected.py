@@ -10,7 +10,7 @@ from puressl.codes import AlertDescription, AlertLevel, CipherSuite, ContentType
 from puressl.connection import MAX_WARNING_ALERTS
 from puressl.errors import Problem, Reason, SSLError
 from puressl.events import AlertReceived, DataReceived, HandshakeCompleted, KeysUpdated, PeerClosed, TicketReceived
-from puressl.handshake.traffic13 import MAX_KEY_UPDATES_IN_A_ROW, MAX_TICKETS
+from puressl.handshake.traffic13 import MAX_KEY_UPDATES_IN_A_ROW, MAX_TICKETS_IN_A_ROW
 from puressl.record.receive import MAX_CHANGE_CIPHER_SPECS, MAX_EMPTY_RECORDS
 from puressl.record.send import KEY_UPDATE_MARGIN
 from puressl.wire import ChangeCipherSpec, Extensions, NewSessionTicket
@@ -212,13 +212,13 @@ def test_the_end_of_the_transport_in_a_handshake_names_the_role(role: str) -> No
 def test_close_notify_in_a_handshake_ends_it(role: str) -> None:
     joined = join()
     good, bad = ends(joined, role)
+    joined.client.connection.start()
+    if role == "client":  # the server has begun once something came
+        bad.connection.receive_data(good.connection.data_to_send()[:1])
     bad.connection.close()
-    if role == "server":
-        good.connection.receive_data(bad.connection.data_to_send())
-        good.drain()
-    else:
-        joined.handshake()
+    joined.run()
     assert_refused(good, Problem.ALERT_RECEIVED, peer=None)
+    assert bad.error.reason is Reason.CLOSED
     assert good.error.received == AlertDescription.CLOSE_NOTIFY
 
 
@@ -314,10 +314,10 @@ def test_empty_records_in_a_row_are_capped(role: str) -> None:
 def test_tickets_are_capped() -> None:
     joined = connect(server={"ticket_count": 0})
     ticket = NewSessionTicket(10, 0, b"n", b"t", Extensions())
-    for _ in range(MAX_TICKETS):
+    for _ in range(MAX_TICKETS_IN_A_ROW):
         joined.server.connection.send(Epoch.APPLICATION, ticket)
     joined.run().raise_errors()
-    assert len(joined.client.of(TicketReceived)) == MAX_TICKETS
+    assert len(joined.client.of(TicketReceived)) == MAX_TICKETS_IN_A_ROW
     joined.server.connection.send(Epoch.APPLICATION, ticket)
     joined.run()
     assert_refused(joined.client, Problem.TOO_MANY_TICKETS, peer=joined.server)

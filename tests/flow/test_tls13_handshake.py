@@ -15,6 +15,7 @@ from puressl.errors import Problem, Reason, SSLError
 from puressl.events import HandshakeCompleted, PeerCertificate
 from puressl.wire import (
     CertificateRequest,
+    ClientHello,
     Cookie,
     EncryptedExtensions,
     Extensions,
@@ -114,7 +115,14 @@ def test_no_certificate_that_the_client_can_verify_is_handshake_failure() -> Non
 
 def test_pkcs1_schemes_alone_choose_no_rsa_certificate() -> None:
     """RFC 8446 4.2.3: they are for certificates only."""
-    joined = join("rsa2048", client={"signature_schemes": (SignatureScheme.RSA_PKCS1_SHA256,)}).handshake()
+
+
+    def shape(hello: ClientHello) -> ClientHello:
+        pkcs1 = SignatureAlgorithms((int(SignatureScheme.RSA_PKCS1_SHA256),))
+        shaped = tuple(pkcs1 if isinstance(each, SignatureAlgorithms) else each for each in hello.extensions)
+        return replace(hello, extensions=Extensions(shaped))
+
+    joined = join("rsa2048", client={"shape_hello": shape}).handshake()
     assert_refused(joined.server, Problem.NO_COMMON_SIGNATURE_SCHEME, peer=joined.client)
 
 
