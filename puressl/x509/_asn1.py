@@ -278,8 +278,14 @@ def _basic_constraints(value: Any) -> BasicConstraints:
     return BasicConstraints(bool(value["ca"].native), length)
 
 
+#: RFC 5280 4.2.1.3 names nine bits.
+KEY_USAGE_OCTETS = 2
+
+
 def _key_usage(value: Any) -> KeyUsage:
     unused, bits = value.contents[0], value.contents[1:]
+    if len(bits) > KEY_USAGE_OCTETS:  # judged before it is added up: a megabyte of bits makes a megabyte integer
+        raise ValueError("an unknown bit is set")  # RFC 5280 4.2.1.3
     numbers = (number for number in range(len(bits) * 8 - unused) if bits[number // 8] & 0x80 >> number % 8)
     usage = sum(1 << number for number in numbers)
     if not usage or usage >= KeyUsage.DECIPHER_ONLY << 1:

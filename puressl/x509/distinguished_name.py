@@ -93,6 +93,11 @@ class Name:
         return tuple(attribute.value for attribute in attributes if isinstance(attribute.value, str))
 
 
+#: Longer values are compared as they are: Unicode's reordering of combining marks takes time in the square of their
+#: number, and no name has use for so many.
+MAX_NORMALIZED = 512
+
+
 def normalize(text: str) -> str:
     """A string as RFC 5280 7.1 compares it: case and runs of spaces do not count (RFC 4518 2.2, 2.3, 2.6.1)."""
     mapped = "".join(_mapped(character) for character in text)
@@ -110,6 +115,8 @@ def _mapped(character: str) -> str:
 def _normalized_attribute(attribute: Attribute) -> tuple[str, str, bytes]:
     if isinstance(attribute.value, bytes):
         return attribute.type, "", attribute.value
+    if len(attribute.value) > MAX_NORMALIZED:
+        return attribute.type, "", attribute.value.encode("utf-8", "surrogatepass")
     return attribute.type, normalize(attribute.value), b""
 
 

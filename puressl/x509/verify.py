@@ -138,6 +138,8 @@ class _Verifier:
                 return path, policies
             if self._is_final(path[0]):
                 break
+        if not errors:  # there is a path by names, but the search was led astray until its steps were spent
+            raise _no_path(search.dead_end()[:1], [])
         best, *others = sorted(dict.fromkeys(errors), key=_merit)  # stable: the likelier path comes first
         best.others = tuple(others[:MAX_OTHER_ERRORS])
         raise best
