@@ -17,11 +17,13 @@ from puressl.crypto.aead import AesGcm, ChaCha20Poly1305
 from puressl.crypto.cbc import AesCbc
 from puressl.crypto.signatures import SignatureValid
 from puressl.crypto.suites import Suite
+from puressl.env import SeededEnv
 from puressl.x509.certificate import Certificate
 from puressl.x509.credential import Credential
 from puressl.x509.verifier import VerifiedPeer
 
 _SHARED = (
+    SeededEnv,
     ClientConfig,
     ServerConfig,
     Suite,
