@@ -151,6 +151,7 @@ class RevocationChecker:
         self._pending: list[Certificate] = []
         self._verdicts: dict[tuple[Certificate, Certificate], _Verdict] = {}
         self._signed: dict[tuple[int, Path], str] = {}
+        self._keys: dict[int, bytes] = {}
         if self._is_on:
             self._take(evidence)
 
@@ -211,7 +212,8 @@ class RevocationChecker:
             verdict = self._judge(path, place)
         finally:
             self._pending.pop()
-        self._verdicts[certificate, issuer] = verdict
+        if not self._pending:  # else it may rest on what is still being judged
+            self._verdicts[certificate, issuer] = verdict
         return verdict
 
     def _judge(self, path: Path, place: int) -> _Verdict:
@@ -312,18 +314,25 @@ class RevocationChecker:
     # --- CRLs ---
 
     def _search_lists(self, path: Path, place: int, verdict: _Verdict) -> None:
-        """RFC 5280 6.3.3: every distribution point, then the issuer's own name as one."""
+        """RFC 5280 6.3.3: every distribution point, then the issuer's own name as one. Of several lists of one scope by
+        one key the newest counts.
+        """
         certificate = path[place]
         issuer = GeneralName(GeneralNameKind.DIRECTORY, certificate.issuer.der, certificate.issuer)
         missing = ALL_REASONS
+        newest: dict[object, RevocationList] = {}
+        lists = sorted(self._lists, key=lambda one: -one.this_update)
         for point in (*(certificate.extensions.crl_distribution_points or ()), DistributionPoint((issuer,))):
-            for one in self._lists:
-                covered = _covered(one, point, certificate) & missing
+            for one in lists:
+                covered = _covered(one, point, certificate)
                 if not covered:
                     continue
                 finding = self._unusable(one, path, place)
                 if finding:
                     verdict.notes.append(f"CRL of {one.issuer.text}: {finding}")
+                    continue
+                scope = None if one.scope is None else one.scope.der
+                if newest.setdefault((self._keys[id(one)], scope), one) is not one:
                     continue
                 entry = self._entry(one, path, place)
                 if entry is not None and entry.reason != REMOVE_FROM_CRL:
@@ -379,14 +388,14 @@ class RevocationChecker:
         if usage is not None and not usage & KeyUsage.CRL_SIGN:
             return "keyUsage of its signer lacks cRLSign"  # RFC 5280 6.3.3 f
         finding = self._witness.signature_finding(one, signer)
-        if finding or signer in path[place + 1 :]:
-            return finding
-        try:
-            own_path = self._witness.signer_path(signer, path[-1])
-            self._check_signer_status(own_path)
-        except CertificateError as error:
-            return f"its signer's certificate: {error.finding}"
-        return ""
+        if not finding and signer not in path[place + 1 :]:
+            try:
+                self._check_signer_status(self._witness.signer_path(signer, path[-1]))
+            except CertificateError as error:
+                finding = f"its signer's certificate: {error.finding}"
+        if not finding:
+            self._keys[id(one)] = signer.public_key_info
+        return finding
 
     # --- Signers ---
 
@@ -399,9 +408,12 @@ class RevocationChecker:
     def _remembered(self, evidence: object, above: Path, judge: Callable[[], str]) -> str:
         """The finding on a signature, made once for each path above."""
         key = (id(evidence), above)
-        if key not in self._signed:
-            self._signed[key] = judge()
-        return self._signed[key]
+        if key in self._signed:
+            return self._signed[key]
+        finding = judge()
+        if len(self._pending) == 1:  # as in ``_verdict``
+            self._signed[key] = finding
+        return finding
 
 
 def _covered(one: RevocationList, point: DistributionPoint, certificate: Certificate) -> Reasons:

@@ -1,19 +1,22 @@
 """Trust anchors: the certificates that end a path (RFC 5280 6.1.1 d).
 
 Theory of operation: a store is immutable and knows its anchors by subject, in the normalised form that names compare
-in. An anchor is a whole certificate, and its constraints, validity and usage count as those of any other. Files given
-by the caller must be flawless; of the system's bundle, which nobody here wrote, a certificate that does not parse is
-left out and named in ``skipped``.
+in. An anchor is a whole certificate, and its constraints, validity and usage count as those of any other. A certificate
+of a bundle that does not parse is left out and named in ``skipped``: one bad root among a hundred must not take away
+the others, and what is not trusted can do no harm. ``strict`` refuses the bundle instead, for files of which the caller
+says that they are flawless. A source without any usable certificate is an error in either case.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from puressl.errors import CertificateError, Reason, SSLError
+from puressl.x509 import pem
 from puressl.x509.certificate import Certificate, certificate_blocks, load_certificates
 from puressl.x509.distinguished_name import Name
 
@@ -35,8 +38,8 @@ MAX_BUNDLE = 4 << 20
 class TrustStore:
     """A set of trust anchors.
 
-    anchors: in the order given, each once. skipped: texts that say which certificates of a system's bundle were left
-    out, and why.
+    anchors: in the order given, each once. skipped: texts that say which certificates of a bundle were left out, and
+    why.
     """
 
     __slots__ = ("_by_subject", "_fingerprint", "anchors", "skipped")
@@ -52,16 +55,29 @@ class TrustStore:
         self._fingerprint = hashlib.sha256(b"".join(digests)).digest()
 
     @classmethod
-    def from_file(cls, path: str | os.PathLike[str]) -> TrustStore:
-        """The anchors of a PEM or DER file. Raises ``SSLError(ecacertfile)`` naming the file."""
-        return cls.from_bytes(_read(Path(path)), os.fspath(path))
+    def from_file(cls, path: str | os.PathLike[str], *, strict: bool = False) -> TrustStore:
+        """The anchors of a PEM or DER file, or of all files of a directory.
+
+        Raises ``SSLError(ecacertfile)`` naming it.
+        """
+        source = Path(path)
+        if not source.is_dir():
+            return cls.from_bytes(_read(source), os.fspath(path), strict=strict)
+        return cls._collected(tuple(_directory(source)), os.fspath(path), strict)
 
     @classmethod
-    def from_bytes(cls, data: bytes, source: str = "cacerts") -> TrustStore:
+    def from_bytes(cls, data: bytes, source: str = "cacerts", *, strict: bool = False) -> TrustStore:
         """The anchors of a PEM bundle or a DER certificate in memory. Raises ``SSLError(ecacertfile)`` naming
         ``source``.
         """
-        return cls(load_certificates(data, source, Reason.ECACERTFILE))
+        if strict:
+            return cls(load_certificates(data, source, Reason.ECACERTFILE))
+        anchors: list[Certificate] = []
+        skipped: list[str] = []
+        _collect(data, source, anchors, skipped)
+        if not anchors:
+            raise SSLError(Reason.ECACERTFILE, skipped[0] if skipped else f"{source}: no certificate in it")
+        return cls(anchors, tuple(skipped))
 
     @classmethod
     def system(cls, environ: Mapping[str, str] | None = None) -> TrustStore:
@@ -71,12 +87,18 @@ class TrustStore:
         environ: None for the process's environment. Raises ``SSLError(ecacertfile)`` if nothing is found.
         """
         sources = tuple(_system_sources(os.environ if environ is None else environ))
+        where = ", ".join(map(str, sources)) or "no SSL_CERT_FILE, SSL_CERT_DIR, system bundle or certifi"
+        return cls._collected(sources, where, strict=False)
+
+    @classmethod
+    def _collected(cls, sources: Iterable[Path], where: str, strict: bool) -> TrustStore:
         anchors: list[Certificate] = []
         skipped: list[str] = []
         for source in sources:
-            _collect(source, anchors, skipped)
+            _collect(_read(source), str(source), anchors, skipped)
+        if strict and skipped:
+            raise SSLError(Reason.ECACERTFILE, skipped[0])
         if not anchors:
-            where = ", ".join(map(str, sources)) or "no SSL_CERT_FILE, SSL_CERT_DIR, system bundle or certifi"
             raise SSLError(Reason.ECACERTFILE, f"no trusted certificate found: {where}")
         return cls(anchors, tuple(skipped))
 
@@ -147,15 +169,22 @@ def _certifi() -> Path | None:
     return Path(certifi.where())
 
 
-def _collect(source: Path, anchors: list[Certificate], skipped: list[str]) -> None:
-    data = _read(source)
-    try:
-        blocks = certificate_blocks(data, str(source), Reason.ECACERTFILE)
-    except SSLError as error:
-        skipped.append(error.detail or str(source))
-        return
-    for number, der in enumerate(blocks, 1):
+def _collect(data: bytes, source: str, anchors: list[Certificate], skipped: list[str]) -> None:
+    for number, part in enumerate(_parts(data), 1):
         try:
-            anchors.append(Certificate.decode(der))
+            anchors += [Certificate.decode(der) for der in certificate_blocks(part, source, Reason.ECACERTFILE)]
         except CertificateError as error:
             skipped.append(f"{source}: certificate {number}: {error.finding}")
+        except SSLError as error:
+            skipped.append(f"{error.detail} (certificate {number})")
+
+
+def _parts(data: bytes) -> list[bytes]:
+    """The blocks of a bundle that hold certificates, cut at BEGIN lines: one without an end spoils no other."""
+    if not pem.is_pem(data):
+        return [data]
+    parts = _BEGIN.split(data)
+    return [part for part in parts if pem.is_pem(part) and b"CERTIFICATE" in part.split(b"\n", 1)[0]]
+
+
+_BEGIN = re.compile(rb"(?=-----BEGIN )")

@@ -79,6 +79,45 @@ def test_system_bundle_with_a_bad_certificate_gives_the_others_and_says_which(tm
     assert "bundle.pem: certificate 2" in trust.skipped[0]
 
 
+@pytest.mark.parametrize(
+    ("bad", "said"),
+    [
+        (pem.encode("CERTIFICATE", b"junk"), "certificate 2"),
+        (b"-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n", "not base64"),
+        (b"-----BEGIN CERTIFICATE-----\nMAA=\n", "no END line"),
+    ],
+    ids=["der", "base64", "end"],
+)
+def test_bundle_with_one_bad_certificate_gives_the_others_and_says_which_unless_strict(tmp_path, roots, bad, said):
+    first, second = roots
+    bundle = tmp_path / "bundle.pem"
+    bundle.write_bytes(b"# comment\n" + encoded(first) + bad + encoded(second))
+    trust = TrustStore.from_file(bundle)
+    assert trust.anchors == (first.certificate, second.certificate)
+    (skipped,) = trust.skipped
+    assert "bundle.pem" in skipped
+    assert said in skipped
+    with pytest.raises(SSLError, match=r"bundle\.pem") as caught:
+        TrustStore.from_file(bundle, strict=True)
+    assert caught.value.reason is Reason.ECACERTFILE
+
+
+def test_directory_gives_the_anchors_of_all_its_files(tmp_path, roots):
+    for number, root in enumerate(roots):
+        (tmp_path / f"{number}.pem").write_bytes(encoded(root))
+    (tmp_path / "README").write_bytes(b"not a certificate")
+    trust = TrustStore.from_file(tmp_path)
+    assert len(trust) == 2
+    assert "README" in trust.skipped[0]
+    with pytest.raises(SSLError):
+        TrustStore.from_file(tmp_path, strict=True)
+
+
+def test_empty_directory_is_an_error(tmp_path):
+    with pytest.raises(SSLError, match="no trusted certificate"):
+        TrustStore.from_file(tmp_path)
+
+
 def test_missing_file_of_the_environment_is_an_error(tmp_path):
     with pytest.raises(SSLError, match="nowhere") as caught:
         TrustStore.system({"SSL_CERT_FILE": str(tmp_path / "nowhere")})
