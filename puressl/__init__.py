@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from puressl.errors import CertificateError, ProtocolError, Reason, SSLError
     from puressl.session import MemorySessionStore, Session, TicketKeys
     from puressl.x509.credential import Credential
+    from puressl.x509.forms import decode_certificate, encode_certificate
     from puressl.x509.store import TrustStore
 
 #: Where each public name is defined.
@@ -39,6 +40,8 @@ _HOMES = {
     "TicketKeys": "puressl.session",
     "TrustStore": "puressl.x509.store",
     "Verify": "puressl.config",
+    "decode_certificate": "puressl.x509.forms",
+    "encode_certificate": "puressl.x509.forms",
 }
 
 __all__ = [
@@ -60,6 +63,8 @@ __all__ = [
     "TrustStore",
     "Verify",
     "__version__",
+    "decode_certificate",
+    "encode_certificate",
 ]
 
 

@@ -8,7 +8,7 @@ that reads less and keeps less.
 
 from __future__ import annotations
 
-from typing import Union
+from typing import Literal, Union, overload
 
 from puressl.errors import CertificateError, Reason, SSLError
 from puressl.x509.forms import identifiers
@@ -42,6 +42,14 @@ _SSL_CERTIFICATE = certificate_codec(_SSL_TYPES, NAME)
 _FORMS: dict[str, Codec[Certificate]] = {"pkix": PKIX_CERTIFICATE, "ssl": _SSL_CERTIFICATE}
 
 
+@overload
+def decode_certificate(der: bytes, form: Literal["der"] = "der", subject: Literal[False] = False) -> bytes: ...
+@overload
+def decode_certificate(der: bytes, form: Literal["pkix", "ssl"], subject: Literal[False] = False) -> Certificate: ...
+@overload
+def decode_certificate(der: bytes, form: Literal["pkix", "ssl"], subject: Literal[True]) -> Name: ...
+@overload
+def decode_certificate(der: bytes, form: str, subject: bool = False) -> Form: ...
 def decode_certificate(der: bytes, form: str = "der", subject: bool = False) -> Form:
     """A certificate in one of three forms.
 

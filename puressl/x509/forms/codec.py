@@ -309,14 +309,16 @@ class Bits(Codec[NamedBits]):
     def __init__(self, *names: str) -> None:
         """names: of bit 0, bit 1, …"""
         self._names = names
+        self._octets = (len(names) + 7) // 8
 
     def decode(self, data: bytes, at: int, start: int, stop: int) -> NamedBits:
         bits = BIT_STRING.decode(data, at, start, stop)
         size = 8 * len(bits.octets) - bits.unused
-        numbers = [number for number in range(size) if bits.octets[number // 8] & 0x80 >> number % 8]
+        named = range(min(size, 8 * self._octets))
+        numbers = [number for number in named if bits.octets[number // 8] & 0x80 >> number % 8]
         minimal = numbers[-1] + 1 if numbers else 0
-        if minimal > len(self._names):
-            raise Fault(at, f"bit {numbers[-1]} has no meaning")
+        if minimal > len(self._names) or any(bits.octets[self._octets :]):
+            raise Fault(at, "a bit is set that has no meaning")
         return NamedBits(tuple(self._names[number] for number in numbers), None if size == minimal else size)
 
     def encode(self, value: NamedBits) -> bytes:

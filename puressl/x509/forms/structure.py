@@ -131,7 +131,7 @@ class _Version(Codec[str]):
     def decode(self, data: bytes, at: int, start: int, stop: int) -> str:
         number = INTEGER.decode(data, at, start, stop)
         if not 0 <= number < len(self._NAMES):
-            raise Fault(at, f"version number {number} has no meaning")
+            raise Fault(at, "version is none of v1, v2 and v3")
         return self._NAMES[number]
 
     def encode(self, value: str) -> bytes:

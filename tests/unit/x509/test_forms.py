@@ -53,7 +53,7 @@ def extension_of(ca, oid: str, value: bytes, form: str = "ssl"):
 
 
 KNOWN_TO_LEAF = {
-    "ssl": {"keyUsage", "extKeyUsage", "subjectAltName", "subjectKeyIdentifier"} - {None},
+    "ssl": {"keyUsage", "extKeyUsage", "subjectAltName", "subjectKeyIdentifier"},
     "pkix": {"2.5.29.15", "2.5.29.37", "2.5.29.17", "2.5.29.14"},
 }
 
@@ -363,6 +363,12 @@ def test_named_bits_with_trailing_zeros_are_written_back(ca):
     assert values == [NamedBits(("digitalSignature",), 8)]
 
 
+def test_bit_without_a_meaning_is_refused(ca):
+    for value in (b"\x03\x03\x06\x80\x40", b"\x03\x04\x00\x80\x00\x01"):
+        error = malformed(ca.leaf(None, extra=[Extension("2.5.29.15", value)]).der)
+        assert error.values[0].endswith("extnValue.keyUsage")
+
+
 # --- Faults ---------------------------------------------------------------------------------------
 
 
@@ -395,6 +401,17 @@ def test_decoder_of_the_verification_says_the_place_too(leaf):
 def test_every_truncation_is_refused(leaf, form):
     for length in range(len(leaf.der)):
         assert malformed(leaf.der[:length], form).values[1] is not None
+
+
+@pytest.mark.parametrize("version", [3, -1, 1 << 20_000], ids=["4", "0", "huge"])
+def test_unknown_version_is_refused(leaf, version):
+    wrong = der.element(der.context(0), der.integer(version))
+    outer = der.Reader.of_single(leaf.der, der.SEQUENCE)
+    tbs = der.Reader(outer.take(der.SEQUENCE))
+    tbs.take(der.context(0))
+    data = der.sequence(der.sequence(wrong, tbs.rest()), outer.rest())
+    for form in STRUCTURED:
+        assert malformed(data, form).values[0] == "tbsCertificate.version"
 
 
 @pytest.mark.parametrize("form", ["der", *STRUCTURED])
