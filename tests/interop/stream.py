@@ -16,6 +16,7 @@ from interop.matrix import Case
 
 from puressl.config import ClientConfig, ServerConfig, Verify
 from puressl.connection import ClientConnection, Connection, ServerConnection
+from puressl.errors import Reason, SSLError
 from puressl.events import DataReceived, Event, Negotiated
 from puressl.io.blocking import BlockingSocket
 
@@ -51,19 +52,43 @@ def server_config(case: Case, **changes: Any) -> ServerConfig:
     return ServerConfig(**{**fields, **changes})
 
 
-class Stream(BlockingSocket):
-    """A blocking socket that remembers its events, but data."""
+class _Recording(Connection):
+    """A connection that remembers its events, but data."""
 
-    def __init__(self, transport: socket.socket, connection: Connection) -> None:
-        super().__init__(transport, connection, timeout=TIMEOUT)
-        self.events: list[Event] = []
+    @property
+    def events(self) -> list[Event]:
+        return self.__dict__.setdefault("recorded", [])
+
+    def next_event(self) -> Event | None:
+        event = super().next_event()
+        if event is not None and not isinstance(event, DataReceived):
+            self.events.append(event)
+        return event
+
+
+class _Client(_Recording, ClientConnection):
+    pass
+
+
+class _Server(_Recording, ServerConnection):
+    pass
+
+
+class Stream(BlockingSocket):
+    """A blocking socket whose connection remembers its events."""
+
+    connection: _Recording
 
     @classmethod
     def connect(cls, config: ClientConfig, port: int) -> Stream:
         """A client, its handshake complete."""
-        stream = cls(socket.create_connection(("127.0.0.1", port), TIMEOUT), ClientConnection(config))
+        stream = cls(socket.create_connection(("127.0.0.1", port), TIMEOUT), _Client(config), timeout=TIMEOUT)
         stream.handshake()
         return stream
+
+    @property
+    def events(self) -> list[Event]:
+        return self.connection.events
 
     @property
     def negotiated(self) -> Negotiated:
@@ -74,19 +99,17 @@ class Stream(BlockingSocket):
         return any(isinstance(event, kind) for event in self.events)
 
     def wait_for(self, kind: type) -> None:
-        """Reads until an event of a kind; data would be lost and is not expected."""
+        """Reads until there was an event of a kind; data is not expected before it."""
+        deadline = time.monotonic() + TIMEOUT
         while not self.has(kind):
-            assert not isinstance(self._next_event(self._deadline()), (DataReceived, type(None)))
-
-    def update_keys(self, *, request: bool) -> None:
-        self.connection.update_keys(request=request)
-        self._flush(self._deadline())
-
-    def _next_event(self, deadline: float | None) -> Event | None:
-        event = super()._next_event(deadline)
-        if event is not None and not isinstance(event, DataReceived):
-            self.events.append(event)
-        return event
+            assert time.monotonic() < deadline, f"no {kind.__name__}"
+            try:
+                data = self.read(timeout=0.05)
+            except SSLError as error:
+                if error.reason is not Reason.TIMEOUT:
+                    raise
+            else:
+                raise AssertionError(f"{data!r} instead of {kind.__name__}")
 
 
 @dataclass
@@ -133,7 +156,7 @@ class EchoServer:
         for _ in range(self.count):
             try:
                 transport, _ = self._listener.accept()
-                self._echo(Stream(transport, ServerConnection(self.config)))
+                self._echo(Stream(transport, _Server(self.config), timeout=TIMEOUT))
             except Exception as error:
                 self.errors.append(error)
 
