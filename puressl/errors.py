@@ -276,6 +276,14 @@ PROBLEMS: dict[Problem, ProblemRow] = {
 }
 
 
+#: Characters of a detail: a peer's names and lists stand in it, and may be long.
+MAX_DETAIL = 1_000
+
+
+def _shortened(detail: str | None) -> str | None:
+    return detail if detail is None or len(detail) <= MAX_DETAIL else detail[: MAX_DETAIL - 1] + "…"
+
+
 class SSLError(OSError):
     """The base of every error puressl raises.
 
@@ -283,9 +291,9 @@ class SSLError(OSError):
     """
 
     def __init__(self, reason: ReasonLike, detail: str | None = None) -> None:
-        super().__init__(reason, detail)
+        super().__init__(reason, _shortened(detail))
         self.reason = reason
-        self.detail = detail
+        self.detail = _shortened(detail)
 
     def __str__(self) -> str:
         text = diagnostic(self.reason)
