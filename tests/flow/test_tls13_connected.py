@@ -13,9 +13,10 @@ from puressl.events import AlertReceived, DataReceived, HandshakeCompleted, Keys
 from puressl.handshake.traffic13 import MAX_KEY_UPDATES_IN_A_ROW, MAX_TICKETS_IN_A_ROW
 from puressl.record.receive import MAX_CHANGE_CIPHER_SPECS, MAX_EMPTY_RECORDS
 from puressl.record.send import KEY_UPDATE_MARGIN
-from puressl.wire import ChangeCipherSpec, Extensions, NewSessionTicket
+from puressl.wire import ChangeCipherSpec, Extensions, NewSessionTicket, ServerHello
 from puressl.wire.messages import MAX_BODY
 
+from support.altered import inserting
 from support.bad_peer import BadClient, BadServer, Content, assert_refused
 from support.joined import exchange_data, join, record_types, records
 from support.link import End, Link
@@ -255,6 +256,27 @@ def test_an_error_alert_ends_the_connection_whatever_its_level(role: str, level:
     assert_refused(good, Problem.ALERT_RECEIVED, peer=None)
     assert good.error.received == AlertDescription.UNRECOGNIZED_NAME
     assert good.error.reason is Reason.ESSLERRSSL
+
+
+def test_a_warning_before_the_version_is_known_is_told_and_passed_over() -> None:
+    """RFC 6066 3: a server that may yet choose TLS 1.2 warns so of a name it does not know."""
+    warning = bytes([AlertLevel.WARNING, AlertDescription.UNRECOGNIZED_NAME])
+    for count in (1, MAX_WARNING_ALERTS, MAX_WARNING_ALERTS + 1):
+        warnings = [Content(ContentType.ALERT, warning)] * count
+        joined = join(bad_server=inserting(ServerHello, *warnings)).handshake()
+        if count <= MAX_WARNING_ALERTS:
+            joined.raise_errors()
+            assert joined.client.of(AlertReceived) == [AlertReceived(*warning)] * count
+        else:
+            assert_refused(joined.client, Problem.TOO_MANY_WARNINGS, peer=joined.server)
+
+
+@pytest.mark.parametrize("description", [AlertDescription.HANDSHAKE_FAILURE, AlertDescription.PROTOCOL_VERSION])
+def test_a_fatal_alert_in_place_of_a_server_hello_ends_the_handshake(description: int) -> None:
+    alert = Content(ContentType.ALERT, bytes([AlertLevel.FATAL, description]))
+    joined = join(bad_server=inserting(ServerHello, alert)).handshake()
+    assert_refused(joined.client, Problem.ALERT_RECEIVED, peer=None)
+    assert joined.client.error.received == description
 
 
 def test_an_unknown_alert_ends_the_connection() -> None:
