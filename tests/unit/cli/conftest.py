@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,15 +26,23 @@ Run = Callable[..., "subprocess.CompletedProcess[bytes]"]
 
 @dataclass
 class Server:
-    """A running ``puressl serve``. stop: interrupts it; returns its exit code and the rest of both its outputs."""
+    """A running ``puressl serve``."""
 
     process: subprocess.Popen[bytes]
     port: int
 
-    def stop(self) -> tuple[int, bytes, str]:
-        self.process.send_signal(2)
-        out, err = self.process.communicate(timeout=PATIENCE)
-        return self.process.returncode, out, err.decode()
+    def stop(self, after: int = 0) -> tuple[int, bytes, str]:
+        """Interrupts it once ``after`` clients have ended. Its exit code, and the rest of both its outputs."""
+        guard = threading.Timer(PATIENCE, self.process.kill)
+        guard.start()
+        try:
+            assert self.process.stderr is not None
+            ends = b"".join(self.process.stderr.readline() for _ in range(after))
+            self.process.send_signal(signal.SIGINT)
+            out, err = self.process.communicate()
+        finally:
+            guard.cancel()
+        return self.process.returncode, out, (ends + err).decode()
 
 
 Serve = Callable[..., Server]

@@ -151,7 +151,7 @@ def test_unverified_server_is_refused_unless_told_otherwise(run: Run, serve: Ser
     assert "Cannot find certificate of issuer" in refused.stderr.decode()
     accepted = run("connect", f"localhost:{server.port}", "--verify", "none", given=b"public")
     assert (accepted.returncode, accepted.stdout) == (0, b"public")
-    assert "unknown_ca" in server.stop()[2]
+    assert "unknown_ca" in server.stop(after=2)[2]
 
 
 def test_closed_standard_input_is_an_end_of_file(serve: Serve) -> None:

@@ -43,7 +43,7 @@ def test_echo_sends_back_to_many_clients_at_once(serve: Serve) -> None:
         peer.close_write()
         assert peer.read() == b""
         peer.close()
-    code, _, err = server.stop()
+    code, _, err = server.stop(after=len(peers))
     assert err.count(": closed\n") == len(peers)
     assert code == 130
 
@@ -54,7 +54,7 @@ def test_what_clients_send_is_printed(serve: Serve) -> None:
         peer.write(b"\x00\xff binary\n")
         peer.close_write()
         assert peer.read() == b""
-    assert server.stop()[1] == b"\x00\xff binary\n"
+    assert server.stop(after=1)[1] == b"\x00\xff binary\n"
 
 
 def test_page_shows_the_connection_and_the_clients_certificate(serve: Serve) -> None:
@@ -96,7 +96,7 @@ def test_one_bad_client_never_stops_the_others(serve: Serve) -> None:
         peer.close_write()
         peer.read()
     silent.close()
-    err = server.stop()[2]
+    err = server.stop(after=7)[2]
     assert "looks like an HTTP" in err
     assert "Traceback" not in err
     assert all(line.startswith("127.0.0.1:") for line in err.splitlines() if line)
@@ -156,4 +156,4 @@ def test_openssl_client_is_echoed(serve: Serve, version: str) -> None:
     process.stdin.flush()
     assert process.stdout.readline() == b"hello\n"
     process.communicate(timeout=PATIENCE)
-    assert ": closed\n" in server.stop()[2]
+    assert ": closed\n" in server.stop(after=1)[2]
