@@ -37,6 +37,7 @@ from puressl.trace import NULL_TRACER, KeyLog, Tracer
 from puressl.wire import ClientHello
 from puressl.x509.credential import Credential
 from puressl.x509.names import parse_server_name
+from puressl.x509.policy import Profile
 from puressl.x509.store import TrustStore
 
 #: RFC 8449 4: the least and the most that record_size_limit may say (2^14 + 1: TLS 1.3 counts the content type).
@@ -76,8 +77,10 @@ class _Config:
     one record, content type included (RFC 8449); None sends no such extension. session_tickets: whether sessions are
     resumed. sessions: where they are kept. resolvers: need type to function; a function may answer ``events.PENDING``.
     keylog: receives the NSS key log's lines. tracer: watches. env: randomness, clock and locks. provider: cryptography.
-    minimum_rsa_bits: the least RSA modulus accepted in the peer's chain. resumption_context: sessions are resumed only
-    under the same one; with a resolver of one's own for ``VerifyPeer``, only if there is one.
+    minimum_rsa_bits: the least RSA modulus accepted in the peer's chain. profile: whose rules that chain must keep, or
+    the profile's name; None is ``webpki`` for servers judged by the system's roots, which are the public web's, and
+    ``path`` by anchors of one's own, whose issuers those rules do not bind (``x509/policy.py``). resumption_context:
+    sessions are resumed only under the same one; with a resolver of one's own for ``VerifyPeer``, only if there is one.
     """
 
     versions: tuple[ProtocolVersion, ...] = (ProtocolVersion.TLSv1_3, ProtocolVersion.TLSv1_2)
@@ -89,6 +92,7 @@ class _Config:
     trust: TrustStore | None = None
     depth: int = DEFAULT_DEPTH
     minimum_rsa_bits: int = 2048
+    profile: Profile | str | None = None
     record_size_limit: int | None = MAX_RECORD_SIZE_LIMIT
     secure_renegotiate: bool = True
     allow_mac_then_encrypt: bool = False
@@ -103,6 +107,7 @@ class _Config:
     scope: bytes = field(init=False, repr=False, default=b"")
 
     def _check(self) -> None:
+        object.__setattr__(self, "profile", Profile.of(self.profile or self._default_profile()))
         _coerce(self, "verify", Verify)
         object.__setattr__(self, "versions", tuple(_version(version) for version in self.versions))
         _check_versions(self.versions)
@@ -126,10 +131,13 @@ class _Config:
             # What another's judgement let pass is good for no other judge, and judges cannot be compared.
             object.__setattr__(self, "session_tickets", False)
 
+    def _default_profile(self) -> Profile:
+        return Profile.PATH
+
     def _digest_scope(self, *parts: object) -> bytes:
         """What a session must have been made under to be resumed: trust, names, verification, identity, protocols."""
         trust = self.trust.fingerprint if self.trust is not None else b""
-        judged = (trust, int(self.verify), self.depth, self.minimum_rsa_bits, self.resumption_context)
+        judged = (trust, int(self.verify), self.depth, self.minimum_rsa_bits, self.profile, self.resumption_context)
         return hashlib.sha256(repr((judged, self.alpn, *parts)).encode()).digest()
 
     @property
@@ -185,6 +193,9 @@ class ClientConfig(_Config):
             object.__setattr__(self, "sessions", MemorySessionStore(self.env))
         identity = self.credential.chain if self.credential is not None else ()
         object.__setattr__(self, "scope", self._digest_scope("client", self.server_name, identity))
+
+    def _default_profile(self) -> Profile:
+        return Profile.WEBPKI if self.trust is not None and self.trust.is_public else Profile.PATH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,7 +32,7 @@ from puressl.events import (
 )
 from puressl.session import MAX_TICKET, MAX_TICKET_LIFETIME, Session
 from puressl.x509.credential import Credential
-from puressl.x509.policy import Policy
+from puressl.x509.policy import Policy, Profile
 from puressl.x509.policy import Purpose as CertificatePurpose
 from puressl.x509.verifier import VerifiedPeer, danger_accept_unverified, verify_peer
 
@@ -139,6 +139,7 @@ def _verify_peer(config: Config, need: VerifyPeer) -> VerifiedPeer:
         server_name=name,
         depth=config.depth,
         minimum_rsa_bits=config.minimum_rsa_bits,
+        profile=Profile.of(config.profile or Profile.PATH),
     )
     return verify_peer(need.chain, trust=config.trust, policy=policy)
 

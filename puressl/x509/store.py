@@ -39,14 +39,17 @@ class TrustStore:
     """A set of trust anchors.
 
     anchors: in the order given, each once. skipped: texts that say which certificates of a bundle were left out, and
-    why.
+    why. is_public: whether they are the system's, that is, roots of the public web.
     """
 
-    __slots__ = ("_by_subject", "_fingerprint", "anchors", "skipped")
+    __slots__ = ("_by_subject", "_fingerprint", "anchors", "is_public", "skipped")
 
-    def __init__(self, anchors: Iterable[Certificate], skipped: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, anchors: Iterable[Certificate], skipped: tuple[str, ...] = (), *, is_public: bool = False
+    ) -> None:
         self.anchors = tuple(dict.fromkeys(anchors))
         self.skipped = skipped
+        self.is_public = is_public
         self._by_subject: dict[object, tuple[Certificate, ...]] = {}
         for anchor in self.anchors:
             key = anchor.subject.normalized
@@ -88,10 +91,10 @@ class TrustStore:
         """
         sources = tuple(_system_sources(os.environ if environ is None else environ))
         where = ", ".join(map(str, sources)) or "no SSL_CERT_FILE, SSL_CERT_DIR, system bundle or certifi"
-        return cls._collected(sources, where, strict=False)
+        return cls._collected(sources, where, strict=False, is_public=True)
 
     @classmethod
-    def _collected(cls, sources: Iterable[Path], where: str, strict: bool) -> TrustStore:
+    def _collected(cls, sources: Iterable[Path], where: str, strict: bool, is_public: bool = False) -> TrustStore:
         anchors: list[Certificate] = []
         skipped: list[str] = []
         for source in sources:
@@ -100,7 +103,7 @@ class TrustStore:
             raise SSLError(Reason.ECACERTFILE, skipped[0])
         if not anchors:
             raise SSLError(Reason.ECACERTFILE, f"no trusted certificate found: {where}")
-        return cls(anchors, tuple(skipped))
+        return cls(anchors, tuple(skipped), is_public=is_public)
 
     @property
     def fingerprint(self) -> bytes:

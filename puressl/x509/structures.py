@@ -262,7 +262,7 @@ def reason_flags(reader: Reader, number: int) -> Reasons:
         return ALL_REASONS
     if not content or content[0] > 7:
         raise DERError("malformed BIT STRING")
-    bits = content[1:]
+    bits = content[1:3]  # nine bits are named; more would only cost time
     flags = sum(1 << bit for bit in range(len(bits) * 8) if bits[bit // 8] & 0x80 >> bit % 8)
     return Reasons(flags & ALL_REASONS)
 

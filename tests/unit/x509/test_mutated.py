@@ -105,22 +105,19 @@ def run(ca, seeds, count):
     trust, outcomes = ca.store(root), 0
     policy = Policy(ca.now, Purpose.SERVER_AUTH, "server.example.com", revocation="required")
     everything = [*chain, *lists, *responses]
+    decoders = (Certificate.decode,) * 2 + (RevocationList.decode,) * 6 + (OCSPResponse.decode,)
     for number in range(count):
         victim = number % len(everything)
         mutants = [mutate(one, dice) if at == victim else one for at, one in enumerate(everything)]
-        given = mutants[:2], mutants[2:8], mutants[8:]
         begin = time.perf_counter()
         try:
-            verify_chain(given[0], trust=trust, policy=policy, evidence=Evidence(given[1], given[2]))
+            decoders[victim](mutants[victim])
+            evidence = Evidence(mutants[2:8], mutants[8:])
+            verify_chain(mutants[:2], trust=trust, policy=policy, evidence=evidence)
         except CertificateError:
             outcomes += 1
-        for decode in (Certificate.decode, RevocationList.decode, OCSPResponse.decode):
-            try:
-                decode(mutants[victim])
-            except CertificateError:
-                outcomes += 1
         assert time.perf_counter() - begin < TIME_LIMIT
-    assert outcomes > count
+    assert outcomes == count  # the chain's status is unknown with all of the seeds as they are
 
 
 def test_mutants_raise_certificate_errors_only(ca, seeds):
