@@ -39,7 +39,7 @@ class TrustStore:
     """A set of trust anchors.
 
     anchors: in the order given, each once. skipped: texts that say which certificates of a bundle were left out, and
-    why. is_public: whether they are the system's, that is, roots of the public web.
+    why. is_public: whether they are the system's own choice, that is, roots of the public web.
     """
 
     __slots__ = ("_by_subject", "_fingerprint", "anchors", "is_public", "skipped")
@@ -89,9 +89,11 @@ class TrustStore:
 
         environ: None for the process's environment. Raises ``SSLError(ecacertfile)`` if nothing is found.
         """
-        sources = tuple(_system_sources(os.environ if environ is None else environ))
+        environ = os.environ if environ is None else environ
+        sources = tuple(_system_sources(environ))
         where = ", ".join(map(str, sources)) or "no SSL_CERT_FILE, SSL_CERT_DIR, system bundle or certifi"
-        return cls._collected(sources, where, strict=False, is_public=True)
+        is_own = bool(environ.get("SSL_CERT_FILE") or environ.get("SSL_CERT_DIR"))
+        return cls._collected(sources, where, strict=False, is_public=not is_own)
 
     @classmethod
     def _collected(cls, sources: Iterable[Path], where: str, strict: bool, is_public: bool = False) -> TrustStore:
