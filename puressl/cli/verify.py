@@ -29,7 +29,7 @@ from puressl.x509.store import TrustStore
 from puressl.x509.verify import verify_chain
 
 PURPOSES: Mapping[str, Purpose] = {"server": Purpose.SERVER_AUTH, "client": Purpose.CLIENT_AUTH}
-PROFILES: Mapping[str, Profile] = {"webpki": Profile.WEBPKI, "rfc5280": Profile.RFC5280, "path": Profile.PATH}
+PROFILES = ("webpki", "rfc5280", "path")
 
 
 @click.command("verify")
@@ -47,10 +47,9 @@ PROFILES: Mapping[str, Profile] = {"webpki": Profile.WEBPKI, "rfc5280": Profile.
 @click.option("--time", "time", metavar="ISO", help="Moment to verify for: 2026-07-01, 2026-07-01T12:00:00Z.")
 @click.option(
     "--profile",
-    type=click.Choice(list(PROFILES)),
-    default="rfc5280",
-    show_default=True,
-    help="Whose rules: of the public web's CAs besides, of RFC 5280, or of its path validation alone.",
+    type=click.Choice(PROFILES),
+    help="Whose rules: the public web's, RFC 5280's, or those of its path validation alone.  "
+    "[default: webpki for servers by the system's roots, else path]",
 )
 @click.option("--crl", "crls", metavar="FILE", multiple=True, help="CRLs, PEM or DER; may be repeated.")
 @click.option(
@@ -85,15 +84,15 @@ def command(chain: str, **given: Any) -> None:
     presented = certificate_blocks(options.read_file(chain, "CHAIN.pem"), chain, Reason.ECERTFILE)
     if not presented:
         raise SSLError(Reason.ECERTFILE, f"{chain}: no certificate in it")
+    trust = TrustStore.from_file(given["ca_file"]) if given["ca_file"] else TrustStore.system()
     policy = Policy(
         time=_moment(given["time"]),
         purpose=PURPOSES[given["purpose"]],
         server_name=given["server_name"],
         depth=given["depth"],
-        profile=PROFILES[given["profile"]],
+        profile=Profile.of(given["profile"] or _usual_profile(trust, given["purpose"])),
         revocation=Revocation(given["revocation"]),
     )
-    trust = TrustStore.from_file(given["ca_file"]) if given["ca_file"] else TrustStore.system()
     for skipped in trust.skipped:
         click.echo(f"puressl: not among the trusted: {skipped}", err=True)
     try:
@@ -109,6 +108,11 @@ def command(chain: str, **given: Any) -> None:
         Console(highlight=False).print(_tree(path))
     else:
         click.echo("\n".join(_indented(path)))
+
+
+def _usual_profile(trust: TrustStore, purpose: str) -> Profile:
+    """As a TLS connection has it: anchors of one's own are not bound to the public web's rules."""
+    return Profile.WEBPKI if trust.is_public and purpose == "server" else Profile.PATH
 
 
 def _evidence(files: Sequence[str]) -> Evidence:

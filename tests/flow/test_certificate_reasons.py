@@ -100,7 +100,7 @@ def test_manifest_names_every_file() -> None:
     assert named == {path for path in REASONS.rglob("*") if path.is_file()}
 
 
-@pytest.mark.parametrize("profile", [Profile.RFC5280, Profile.WEBPKI], ids=lambda profile: profile.name)
+@pytest.mark.parametrize("profile", [Profile.PATH, Profile.RFC5280, Profile.WEBPKI], ids=lambda profile: profile.name)
 @pytest.mark.parametrize(("case", "role"), CASES)
 def test_chain_meets_its_reason(case: dict[str, Any], role: str, profile: Profile) -> None:
     with pytest.raises(CertificateError) as caught:

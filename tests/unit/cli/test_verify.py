@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from puressl.cli.main import run
-from puressl.x509 import pem
+from puressl.crypto.keys import Curve, generate_ec
+from puressl.env import SeededEnv
+from puressl.x509 import build, pem
 
 CERTS = Path(__file__).resolve().parents[3] / "certs"
 REASONS = CERTS / "reasons"
@@ -179,6 +181,23 @@ def test_errors_are_one_line(capsys: pytest.CaptureFixture[str], arguments: list
     code, out, err = verify(capsys, *arguments)
     assert (code, out, err.count("\n")) == (1, "", 1)
     assert words in err
+
+
+@pytest.mark.parametrize(("public", "code"), [(True, 1), (False, 0)], ids=["system's roots", "own roots"])
+def test_usual_profile_is_the_webs_for_the_systems_roots_only(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, public: bool, code: int
+) -> None:
+    key = generate_ec(Curve.SECP256R1, SeededEnv(b"own", 0))
+    name = build.distinguished_name(("CN", "own.example"))
+    names = build.subject_alt_name(build.GeneralNames(dns=("own.example",)))
+    template = build.CertificateTemplate(name, name, key.public, 0, 1 << 31, (names,))
+    file = tmp_path / "own.pem"
+    file.write_bytes(pem.encode("CERTIFICATE", build.issue(template, key, SeededEnv(b"own", 0))))
+    monkeypatch.setattr("puressl.x509.store.SYSTEM_BUNDLES", (str(file),))
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    monkeypatch.delenv("SSL_CERT_DIR", raising=False)
+    trust = () if public else ("--ca-file", str(file))
+    assert verify(capsys, str(file), *trust, "--time", "2026-07-01")[0] == code
 
 
 def test_what_the_systems_trust_left_out_is_said(
