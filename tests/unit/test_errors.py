@@ -1,0 +1,82 @@
+"""Reasons, problems and what people read of them."""
+
+from __future__ import annotations
+
+import errno
+
+import pytest
+
+from puressl.codes import AlertDescription
+from puressl.errors import (
+    DIAGNOSTICS,
+    MAX_DETAIL,
+    PROBLEMS,
+    CertificateError,
+    Problem,
+    ProtocolError,
+    Reason,
+    SSLError,
+    diagnostic,
+    posix_reason,
+)
+
+
+def test_every_problem_has_a_row_and_every_reason_a_diagnostic() -> None:
+    assert set(PROBLEMS) == set(Problem)
+    assert set(DIAGNOSTICS) == set(Reason)
+
+
+def test_no_problem_but_the_end_of_the_connection_goes_without_an_alert() -> None:
+    silent = {problem for problem, row in PROBLEMS.items() if row.alert is None}
+    assert silent == {Problem.ALERT_RECEIVED, Problem.TRUNCATED}
+
+
+def test_every_certificate_problem_has_a_reason_of_the_complete_set() -> None:
+    reasons = {
+        Reason.EPEERCERT,
+        Reason.EPEERCERTEXPIRED,
+        Reason.EPEERCERTINVALID,
+        Reason.ESELFSIGNEDCERT,
+        Reason.ENOISSUERCERT,
+        Reason.ECHAINTOOLONG,
+    }
+    found = {PROBLEMS[problem].reason for problem in Problem if problem.name.startswith("CERTIFICATE_")}
+    assert found == reasons
+
+
+@pytest.mark.parametrize(
+    ("reason", "text"),
+    [
+        (Reason.CLOSED, "closed"),
+        ("closed", "closed"),
+        ("econnrefused", "refused"),
+        (("badcall", "recv"), "'recv'"),
+        ("nonsense", "no diagnostic string for 'nonsense'"),
+        (("nonsense", 1), "no diagnostic string"),
+    ],
+)
+def test_diagnostic_is_a_sentence_for_anything(reason: object, text: str) -> None:
+    sentence = diagnostic(reason)  # type: ignore[arg-type]
+    assert text in sentence
+    assert sentence.endswith(".")
+
+
+def test_error_reads_as_its_diagnostic_and_its_detail() -> None:
+    assert str(SSLError(Reason.ECIPHER, "ciphers: FOO")).endswith("is invalid. ciphers: FOO")
+    assert isinstance(SSLError(Reason.CLOSED), OSError)
+    error = CertificateError(Problem.CERTIFICATE_EXPIRED, "notAfter is past", subject="CN=x", place=1)
+    assert str(error) == "Certificate provided by peer has expired. certificate 1 (CN=x): notAfter is past"
+    assert error.alert is AlertDescription.CERTIFICATE_EXPIRED
+    assert ProtocolError(Problem.BAD_FINISHED).alert is AlertDescription.DECRYPT_ERROR
+
+
+def test_detail_that_a_peer_made_long_is_shortened() -> None:
+    error = ProtocolError(Problem.ILLEGAL_PARAMETER, "x" * 100_000)
+    assert error.detail is not None
+    assert len(error.detail) == MAX_DETAIL
+    assert len(str(error)) < 2 * MAX_DETAIL
+
+
+def test_operating_system_errors_have_their_names() -> None:
+    assert posix_reason(ConnectionRefusedError(errno.ECONNREFUSED, "x")) == "econnrefused"
+    assert posix_reason(OSError("without a number")) == "eio"
