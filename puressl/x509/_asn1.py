@@ -21,7 +21,7 @@ from puressl.crypto.keys import ECPublicKey, EdPublicKey, KeyType, PssParameters
 from puressl.crypto.signatures import Algorithm, Kind
 from puressl.errors import CertificateError, Problem, ProtocolError
 from puressl.x509 import algorithms, der, strict, structures
-from puressl.x509.distinguished_name import STRING_ENCODINGS, Attribute, Name
+from puressl.x509.distinguished_name import Name
 from puressl.x509.extensions import (
     AUTHORITY_INFORMATION_ACCESS,
     AUTHORITY_KEY_IDENTIFIER,
@@ -37,14 +37,7 @@ from puressl.x509.extensions import (
     POLICY_MAPPINGS,
     SUBJECT_ALT_NAME,
     SUBJECT_KEY_IDENTIFIER,
-    AuthorityKeyIdentifier,
-    BasicConstraints,
     Extensions,
-    GeneralName,
-    GeneralNameKind,
-    KeyUsage,
-    NameConstraints,
-    PolicyConstraints,
 )
 
 T = TypeVar("T")
@@ -194,11 +187,11 @@ class CertificateReader:
 
     @_reads("issuer")
     def issuer(self) -> Name:
-        return _name(self._tbs["issuer"].dump())
+        return structures.name(self._tbs["issuer"].dump())
 
     @_reads("subject")
     def subject(self) -> Name:
-        return _name(self._tbs["subject"].dump())
+        return structures.name(self._tbs["subject"].dump())
 
     @_reads("validity", Problem.CERTIFICATE_BAD_VALIDITY)
     def validity(self) -> tuple[int, int]:
@@ -231,28 +224,13 @@ class CertificateReader:
             return Extensions()
         present: dict[str, bool] = {}
         decoded: dict[str, Any] = {}
-        for extension in _some(field):
-            identifier = intern(_closed(extension)["extn_id"].dotted)
-            if identifier in present:
-                raise ValueError(f"{identifier} appears twice")  # RFC 5280 4.2
-            present[identifier] = bool(extension["critical"].native)
-            decoded |= _extension(identifier, extension["extn_value"].contents)
+        for extension in structures.extensions(field.untag().dump()).values():
+            present[extension.identifier] = extension.critical
+            decoded |= _extension(extension.identifier, extension.value)
         return Extensions(tuple(present.items()), **decoded)
 
 
 # --- Fields ---------------------------------------------------------------------------------------
-
-
-def _name(data: bytes) -> Name:
-    rdns = _schemas().name.load(data, strict=True)
-    return Name(bytes(data), tuple(tuple(map(_attribute, _some(rdn))) for rdn in rdns))
-
-
-def _attribute(attribute: Any) -> Attribute:
-    data = bytes(_closed(attribute)["value"].dump())
-    encoding = STRING_ENCODINGS.get(data[0])
-    value = attribute["value"].parsed.contents.decode(encoding) if encoding else data
-    return Attribute(intern(attribute["type"].dotted), value)
 
 
 def _time(value: Any) -> int:
@@ -271,121 +249,31 @@ def _whole_octets(bits: Any) -> bytes:
 # --- Extensions -----------------------------------------------------------------------------------
 
 
-def _basic_constraints(value: Any) -> BasicConstraints:
-    length = _closed(value)["path_len_constraint"].native
-    if length is not None and length < 0:
-        raise ValueError("pathLenConstraint is negative")
-    return BasicConstraints(bool(value["ca"].native), length)
-
-
-#: RFC 5280 4.2.1.3 names nine bits.
-KEY_USAGE_OCTETS = 2
-
-
-def _key_usage(value: Any) -> KeyUsage:
-    unused, bits = value.contents[0], value.contents[1:]
-    if len(bits) > KEY_USAGE_OCTETS:  # judged before it is added up: a megabyte of bits makes a megabyte integer
-        raise ValueError("an unknown bit is set")  # RFC 5280 4.2.1.3
-    numbers = (number for number in range(len(bits) * 8 - unused) if bits[number // 8] & 0x80 >> number % 8)
-    usage = sum(1 << number for number in numbers)
-    if not usage or usage >= KeyUsage.DECIPHER_ONLY << 1:
-        raise ValueError("no bit or an unknown bit is set")  # RFC 5280 4.2.1.3
-    return KeyUsage(usage)
-
-
-def _extended_key_usage(value: Any) -> tuple[str, ...]:
-    return tuple(intern(purpose.dotted) for purpose in _some(value))
-
-
-def _general_names(value: Any) -> tuple[GeneralName, ...]:
-    return tuple(map(_general_name, _some(value)))
-
-
-_KINDS = {
-    "other_name": GeneralNameKind.OTHER_NAME,
-    "rfc822_name": GeneralNameKind.RFC822,
-    "dns_name": GeneralNameKind.DNS,
-    "x400_address": GeneralNameKind.X400_ADDRESS,
-    "directory_name": GeneralNameKind.DIRECTORY,
-    "edi_party_name": GeneralNameKind.EDI_PARTY,
-    "uniform_resource_identifier": GeneralNameKind.URI,
-    "ip_address": GeneralNameKind.IP,
-    "registered_id": GeneralNameKind.REGISTERED_ID,
-}
-
-
-def _general_name(value: Any) -> GeneralName:
-    kind, chosen = _KINDS[value.name], value.chosen
-    if kind is GeneralNameKind.DIRECTORY:
-        name = _name(chosen.untag().dump())
-        return GeneralName(kind, name.der, name)
-    return GeneralName(kind, bytes(chosen.contents))
-
-
-def _authority_key_identifier(value: Any) -> AuthorityKeyIdentifier:
-    has_issuer = len(_closed(value)["authority_cert_issuer"]) > 0
-    serial = value["authority_cert_serial_number"].native
-    if has_issuer:
-        _general_names(value["authority_cert_issuer"])
-    if has_issuer is not (serial is not None):
-        raise ValueError("authorityCertIssuer and authorityCertSerialNumber go together")  # RFC 5280 4.2.1.1
-    return AuthorityKeyIdentifier(value["key_identifier"].native, has_issuer, serial)
-
-
-def _name_constraints(value: Any) -> NameConstraints:
-    permitted, excluded = (
-        tuple(map(_subtree, _closed(value)[name])) for name in ("permitted_subtrees", "excluded_subtrees")
-    )
-    if not permitted and not excluded:
-        raise ValueError("neither permitted nor excluded subtrees")  # RFC 5280 4.2.1.10
-    return NameConstraints(permitted, excluded)
-
-
-def _subtree(value: Any) -> GeneralName:
-    if _closed(value)["minimum"].native != 0 or value["maximum"].native is not None:
-        raise ValueError("minimum or maximum is used")  # RFC 5280 4.2.1.10: with any name form of ours they are not
-    return _general_name(value["base"])
-
-
-def _policy_constraints(value: Any) -> PolicyConstraints:
-    explicit, mapping = (_closed(value)[name].native for name in ("require_explicit_policy", "inhibit_policy_mapping"))
-    if (explicit, mapping) == (None, None) or min(explicit or 0, mapping or 0) < 0:
-        raise ValueError("empty or negative")  # RFC 5280 4.2.1.11
-    return PolicyConstraints(explicit, mapping)
-
-
-def _octets(value: Any) -> bytes:
-    return bytes(value.contents)
-
-
 class _Row(NamedTuple):
-    """How an extension is decoded. name: RFC 5280's. field: of ``Extensions``. read: to a plain value, from
-    asn1crypto's ``schema`` or, where that is empty, from DER.
-    """
+    """How an extension is decoded. name: RFC 5280's. field: of ``Extensions``. read: from DER to a plain value."""
 
     name: str
     field: str
-    read: Callable[[Any], Any]
-    schema: str = ""
+    read: Callable[[bytes], Any]
 
 
 _EXTENSIONS = {
     AUTHORITY_INFORMATION_ACCESS: _Row("authorityInfoAccess", "access", structures.access_descriptions),
     AUTHORITY_KEY_IDENTIFIER: _Row(
-        "authorityKeyIdentifier", "authority_key_identifier", _authority_key_identifier, "AuthorityKeyIdentifier"
+        "authorityKeyIdentifier", "authority_key_identifier", structures.authority_key_identifier
     ),
-    BASIC_CONSTRAINTS: _Row("basicConstraints", "basic_constraints", _basic_constraints, "BasicConstraints"),
+    BASIC_CONSTRAINTS: _Row("basicConstraints", "basic_constraints", structures.basic_constraints),
     CERTIFICATE_POLICIES: _Row("certificatePolicies", "certificate_policies", structures.certificate_policies),
     CRL_DISTRIBUTION_POINTS: _Row("cRLDistributionPoints", "crl_distribution_points", structures.distribution_points),
-    EXTENDED_KEY_USAGE: _Row("extKeyUsage", "extended_key_usage", _extended_key_usage, "ExtKeyUsageSyntax"),
+    EXTENDED_KEY_USAGE: _Row("extKeyUsage", "extended_key_usage", structures.extended_key_usage),
     FRESHEST_CRL: _Row("freshestCRL", "freshest_crl", structures.distribution_points),
-    INHIBIT_ANY_POLICY: _Row("inhibitAnyPolicy", "inhibit_any_policy", structures.skip_certificates),
-    KEY_USAGE: _Row("keyUsage", "key_usage", _key_usage, "KeyUsage"),
-    NAME_CONSTRAINTS: _Row("nameConstraints", "name_constraints", _name_constraints, "NameConstraints"),
-    POLICY_CONSTRAINTS: _Row("policyConstraints", "policy_constraints", _policy_constraints, "PolicyConstraints"),
+    INHIBIT_ANY_POLICY: _Row("inhibitAnyPolicy", "inhibit_any_policy", structures.integer),
+    KEY_USAGE: _Row("keyUsage", "key_usage", structures.key_usage),
+    NAME_CONSTRAINTS: _Row("nameConstraints", "name_constraints", structures.name_constraints),
+    POLICY_CONSTRAINTS: _Row("policyConstraints", "policy_constraints", structures.policy_constraints),
     POLICY_MAPPINGS: _Row("policyMappings", "policy_mappings", structures.policy_mappings),
-    SUBJECT_ALT_NAME: _Row("subjectAltName", "subject_alt_name", _general_names, "GeneralNames"),
-    SUBJECT_KEY_IDENTIFIER: _Row("subjectKeyIdentifier", "subject_key_identifier", _octets, "OctetString"),
+    SUBJECT_ALT_NAME: _Row("subjectAltName", "subject_alt_name", structures.subject_alt_name),
+    SUBJECT_KEY_IDENTIFIER: _Row("subjectKeyIdentifier", "subject_key_identifier", structures.octet_string),
 }
 
 
@@ -399,9 +287,7 @@ def _extension(identifier: str, data: bytes) -> dict[str, Any]:
 
 def _extension_value(row: _Row, data: bytes) -> Any:
     strict.check(data)
-    if not row.schema:
-        return row.read(data)
-    return row.read(getattr(_schemas().x509, row.schema).load(data, strict=True))
+    return row.read(data)
 
 
 # --- Algorithms and public keys -------------------------------------------------------------------

@@ -100,6 +100,8 @@ MAX_NORMALIZED = 512
 
 def normalize(text: str) -> str:
     """A string as RFC 5280 7.1 compares it: case and runs of spaces do not count (RFC 4518 2.2, 2.3, 2.6.1)."""
+    if text.isascii() and text.isprintable():  # what follows changes nothing but case and spaces then
+        return " ".join(text.casefold().split())
     mapped = "".join(_mapped(character) for character in text)
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", mapped).casefold())
     return " ".join(folded.split())

@@ -18,9 +18,13 @@ from puressl.x509.distinguished_name import STRING_ENCODINGS, Attribute, Name
 from puressl.x509.extensions import (
     ALL_REASONS,
     AuthorityKeyIdentifier,
+    BasicConstraints,
     DistributionPoint,
     GeneralName,
     GeneralNameKind,
+    KeyUsage,
+    NameConstraints,
+    PolicyConstraints,
     Reasons,
 )
 
@@ -112,7 +116,7 @@ def general_names(content: bytes) -> tuple[GeneralName, ...]:
     while reader.next_tag() is not None:
         names.append(general_name(reader))
     if not names:
-        raise DERError("no name in GeneralNames")
+        raise DERError("empty sequence")
     return tuple(names)
 
 
@@ -168,7 +172,83 @@ def integer(data: bytes) -> int:
     return value
 
 
-skip_certificates = integer
+def octet_string(data: bytes) -> bytes:
+    """RFC 5280 4.2.1.2."""
+    return Reader.of_single(data, der.OCTET_STRING).rest()
+
+
+def basic_constraints(data: bytes) -> BasicConstraints:
+    """RFC 5280 4.2.1.9."""
+    reader = Reader.of_single(data, der.SEQUENCE)
+    ca = (reader.optional(der.BOOLEAN) or b"\x00") != b"\x00"
+    length = reader.integer() if reader.next_tag() is not None else None
+    reader.end()
+    if length is not None and length < 0:
+        raise DERError("pathLenConstraint is negative")
+    return BasicConstraints(ca, length)
+
+
+def key_usage(data: bytes) -> KeyUsage:
+    """RFC 5280 4.2.1.3."""
+    content = Reader.of_single(data, der.BIT_STRING).rest()
+    bits = content[1:]
+    # Judged before it is added up: a megabyte of bits makes a megabyte integer.
+    numbers = (
+        [number for number in range(8 * len(bits)) if bits[number // 8] & 0x80 >> number % 8] if len(bits) < 3 else ()
+    )
+    usage = sum(1 << number for number in numbers)
+    if not usage or usage >= KeyUsage.DECIPHER_ONLY << 1:
+        raise DERError("no bit or an unknown bit is set")
+    return KeyUsage(usage)
+
+
+def extended_key_usage(data: bytes) -> tuple[str, ...]:
+    """RFC 5280 4.2.1.12."""
+    purposes = tuple(intern(der.dotted(content)) for content in _each(data, der.OBJECT_IDENTIFIER))
+    if not purposes:
+        raise DERError("empty sequence")
+    return purposes
+
+
+def subject_alt_name(data: bytes) -> tuple[GeneralName, ...]:
+    """RFC 5280 4.2.1.6."""
+    return general_names(Reader.of_single(data, der.SEQUENCE).rest())
+
+
+def name_constraints(data: bytes) -> NameConstraints:
+    """RFC 5280 4.2.1.10."""
+    reader = Reader.of_single(data, der.SEQUENCE)
+    permitted, excluded = (_subtrees(reader.optional(der.context(number))) for number in (0, 1))
+    reader.end()
+    if not permitted and not excluded:
+        raise DERError("neither permitted nor excluded subtrees")
+    return NameConstraints(permitted, excluded)
+
+
+def _subtrees(content: bytes | None) -> tuple[GeneralName, ...]:
+    reader = Reader(content or b"")
+    bases = []
+    while reader.next_tag() is not None:
+        subtree = reader.sequence()
+        bases.append(general_name(subtree))
+        minimum = subtree.optional(der.context(0, constructed=False))
+        if subtree.next_tag() is not None or minimum not in (None, b"\x00"):
+            raise DERError("minimum or maximum is used")  # with any name form of ours they are not
+    return tuple(bases)
+
+
+def policy_constraints(data: bytes) -> PolicyConstraints:
+    """RFC 5280 4.2.1.11."""
+    reader = Reader.of_single(data, der.SEQUENCE)
+    explicit, mapping = (_skip(reader.optional(der.context(number, constructed=False))) for number in (0, 1))
+    reader.end()
+    if explicit is None and mapping is None:
+        raise DERError("empty or negative")
+    return PolicyConstraints(explicit, mapping)
+
+
+def _skip(content: bytes | None) -> int | None:
+    return None if content is None else integer(der.element(der.INTEGER, content))
 
 
 def certificate_policies(data: bytes) -> tuple[str, ...]:

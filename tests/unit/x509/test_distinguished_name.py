@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from puressl.x509 import _asn1, der
+from puressl.x509 import der, structures
 from puressl.x509.distinguished_name import Attribute, Name, normalize
 
 
@@ -80,4 +80,4 @@ def test_text_begins_with_the_most_specific_part():
 )
 def test_every_string_type_is_decoded(tag, octets, value):
     encoded = der.sequence(der.set_of(der.sequence(der.oid("2.5.4.3"), der.element(tag, octets))))
-    assert _asn1._name(encoded).rdns == ((Attribute("2.5.4.3", value),),)
+    assert structures.name(encoded).rdns == ((Attribute("2.5.4.3", value),),)
