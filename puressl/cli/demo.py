@@ -13,7 +13,7 @@ import rich_click as click
 from rich.console import Console
 from rich.table import Table
 
-from puressl.cli import bundled
+from puressl.cli import bundled, options
 from puressl.cli.options import VERSIONS
 from puressl.cli.show import negotiated_json, negotiated_rows
 from puressl.codes import Direction, Epoch
@@ -160,9 +160,10 @@ def command(tls: tuple[str, ...], as_json: bool) -> None:
     Examples:
 
     \b
-    puressl demo
-    puressl demo --tls 1.3 --json
+      puressl demo
+      puressl demo --tls 1.3 --json
     """
+    options.standard_output()
     meetings = {version: meet(version) for version in tls or sorted(VERSIONS, reverse=True)}
     if as_json:
         click.echo(json.dumps({version: _as_json(meeting) for version, meeting in meetings.items()}, indent=2))

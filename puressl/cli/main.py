@@ -22,6 +22,8 @@ from puressl.errors import SSLError
 
 DONE, FAILED, INTERRUPTED = 0, 1, 130
 
+click.rich_click.TEXT_PARAGRAPH_LINEBREAKS = "\n\n"
+
 
 @dataclass(frozen=True, slots=True)
 class Subcommand:
@@ -85,7 +87,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """
     try:
         result = cli.main(arguments, prog_name="puressl", standalone_mode=False)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # a program may be started without one
+            sys.stdout.flush()
     except click.ClickException as error:
         error.show()
         return error.exit_code
@@ -95,10 +98,12 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return _failed(str(error))
     except BrokenPipeError:
         # What the interpreter still has to flush at its exit must go somewhere.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if sys.stdout is not None:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except OSError as error:
-        return _failed(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+        text = error.strerror or str(error)
+        return _failed(f"{error.filename}: {text}" if error.filename else text)
     return result if isinstance(result, int) else DONE
 
 

@@ -7,17 +7,18 @@ is none is an error that names the option. What the option means is said once, i
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 import rich_click as click
 
 from puressl.codes import NamedGroup, ProtocolVersion
 from puressl.config import DEFAULT_DEPTH, MAX_DEPTH, Verify
 from puressl.crypto.provider import PROVIDER
-from puressl.errors import Reason, SSLError
+from puressl.errors import Reason, SSLError, posix_reason
 from puressl.trace import KeyLog
 from puressl.x509.store import TrustStore
 
@@ -32,7 +33,9 @@ def connection_options(command: F) -> F:
     """Adds what clients and servers have in common."""
     for option in reversed(
         (
-            click.option("--tls", "tls", multiple=True, type=click.Choice(list(VERSIONS)), help="A version to speak."),
+            click.option(
+                "--tls", "tls", multiple=True, type=click.Choice(list(VERSIONS)), help="A version; repeatable."
+            ),
             click.option("--ciphers", metavar="LIST", help="Cipher suites, IANA or OpenSSL names, colon separated."),
             click.option("--groups", metavar="LIST", help="Key exchange groups in order, colon separated."),
             click.option("--alpn", metavar="LIST", help="Application protocols in order, comma separated."),
@@ -91,16 +94,21 @@ def trust(path: str | None) -> dict[str, Any]:
 
 @contextmanager
 def keylog(path: str | None) -> Iterator[dict[str, Any]]:
-    """The configuration's field for ``--keylog``; the file, readable by its owner only, is closed at the end."""
+    """The configuration's field for ``--keylog``; the file, readable by its owner only, is closed at the end.
+
+    Each line is one write, so that programs may share the file.
+    """
     path = path or os.environ.get("SSLKEYLOGFILE")
     if not path:
         yield {}
         return
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a", encoding="ascii") as file:
+    with naming("--keylog", path):
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    with open(descriptor, "ab", buffering=0) as file:
 
         def write(line: str) -> None:
-            file.write(line + "\n")
-            file.flush()
+            with naming("--keylog", path):
+                file.write(line.encode("ascii") + b"\n")
 
         log: KeyLog = write
         yield {"keylog": log}
@@ -120,10 +128,24 @@ def host_and_port(text: str) -> tuple[str, int]:
 
 def read_file(path: str, option: str) -> bytes:
     """A file the user named."""
-    try:
+    with naming(option, path):
         return Path(path).read_bytes()
+
+
+@contextmanager
+def naming(option: str, path: str) -> Iterator[None]:
+    """Says which option's file an error of the operating system is about."""
+    try:
+        yield
     except OSError as error:
-        raise SSLError(Reason.EINVAL, f"{option}: {path}: {error.strerror}") from error
+        raise SSLError(posix_reason(error), f"{option}: {path}") from error
+
+
+def standard_output() -> BinaryIO:
+    """Standard output, for bytes. Raises ``SSLError(ebadf)`` where the program was started without one."""
+    if sys.stdout is None:
+        raise SSLError("ebadf", "standard output is closed")
+    return sys.stdout.buffer
 
 
 def _names(text: str) -> list[str]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import html
+import os
+import signal
 import socket
-import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import rich_click as click
@@ -27,6 +29,10 @@ BACKLOG = 128
 #: Seconds a client may take for one step; one that is silent longer makes room for others.
 IDLE_TIMEOUT = 300.0
 HANDSHAKE_TIMEOUT = 15.0
+#: Seconds for a whole HTTP request: a client that sends it byte by byte keeps no place for long.
+REQUEST_TIMEOUT = 30.0
+#: Seconds to say goodbye to the clients at the server's end.
+CLOSE_TIMEOUT = 2.0
 #: Seconds before the next accept after one has failed, so that a lack of descriptors is not a busy loop.
 ACCEPT_PAUSE = 0.1
 #: Bytes of an HTTP request's head: what common servers allow.
@@ -51,26 +57,37 @@ def command(port: int, address: str, mode: str | None, **given: Any) -> None:
 
     With several certificates the one for the name the client asks for is presented. "listening on ADDRESS:PORT" is
     printed when the server is ready; each client's end is a line on standard error. A client that is silent for five
-    minutes is dropped.
+    minutes is dropped. Ctrl-C or SIGTERM ends the server.
 
     Examples:
 
     \b
-    puressl serve --port 4433 --cert certs/p256/server-chain.pem --key certs/p256/server.key --www
-    puressl serve --port 0 --cert server.pem --ca-file clients-ca.pem --verify required --echo
+      puressl serve --port 4433 --cert chain.pem --key key.pem --www
+      puressl serve --port 0 --address ::1 --cert chain-and-key.pem
+      puressl serve --port 4433 --cert a.pem --cert b.pem --alpn h2,http/1.1
+      puressl serve --port 4433 --cert server.pem --ca-file clients.pem --echo
     """
+    if mode is None:
+        options.standard_output()
     with options.keylog(given["keylog"]) as keylog:
         config = _config(given, keylog)
-        family = socket.AF_INET6 if ":" in address else socket.AF_INET
-        try:
-            listener = socket.create_server((address, port), family=family, backlog=BACKLOG)
-        except OSError as error:
-            reason = Reason.NXDOMAIN if isinstance(error, socket.gaierror) else posix_reason(error)
-            raise SSLError(reason, f"--address {address} --port {port}") from error
-        with listener:
+        listener = _listen(address, port)
+        server = _Server(config, _HANDLERS[mode or "print"])
+        with listener, _ended_by_signals():
             click.echo(f"listening on {_shown(listener.getsockname())}")
-            sys.stdout.flush()
-            _serve(listener, config, _HANDLERS[mode or "print"])
+            server.serve(listener)
+        server.close()
+
+
+def _listen(address: str, port: int) -> socket.socket:
+    try:
+        family, *_, bound = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+    except (socket.gaierror, UnicodeError) as error:
+        raise SSLError(Reason.NXDOMAIN, f"--address {address}") from error
+    try:
+        return socket.create_server(bound, family=family, backlog=BACKLOG)
+    except OSError as error:
+        raise SSLError(posix_reason(error), f"--address {address} --port {port}") from error
 
 
 def _config(given: dict[str, Any], keylog: dict[str, Any]) -> ServerConfig:
@@ -97,49 +114,73 @@ def _config(given: dict[str, Any], keylog: dict[str, Any]) -> ServerConfig:
     )
 
 
-def _serve(listener: socket.socket, config: ServerConfig, handle: Handler) -> None:
-    places = threading.BoundedSemaphore(MAX_CLIENTS)
-    while True:
-        places.acquire()
+class _Server:
+    """Clients at once, each in a thread of its own; whatever goes wrong with one ends that one only."""
+
+    def __init__(self, config: ServerConfig, handle: Handler) -> None:
+        self._config = config
+        self._handle = handle
+        self._places = threading.BoundedSemaphore(MAX_CLIENTS)
+        self._peers: set[BlockingSocket] = set()
+
+    def serve(self, listener: socket.socket) -> None:
+        """Admits clients for ever."""
+        while True:
+            self._places.acquire()
+            try:
+                self._admit(listener)
+            except (OSError, RuntimeError) as error:  # that client is gone, or no descriptor or thread is left
+                self._places.release()
+                click.echo(f"accept: {error}", err=True)
+                time.sleep(ACCEPT_PAUSE)
+
+    def close(self) -> None:
+        """Says goodbye to all clients, as far as they listen and time allows."""
+        end = time.monotonic() + CLOSE_TIMEOUT
+        for peer in tuple(self._peers):
+            if time.monotonic() < end:
+                peer.close()
+
+    def _admit(self, listener: socket.socket) -> None:
+        sock, address = listener.accept()
         try:
-            _admit(listener, config, handle, places)
-        except (
-            OSError,
-            RuntimeError,
-        ) as error:  # that client is gone, or no descriptor or thread is left: others go on
-            places.release()
-            click.echo(f"accept: {error}", err=True)
-            time.sleep(ACCEPT_PAUSE)
+            threading.Thread(target=self._client, args=(sock, _shown(address)), daemon=True).start()
+        except BaseException:
+            sock.close()
+            raise
+
+    def _client(self, sock: socket.socket, name: str) -> None:
+        """One client, from its handshake to its end."""
+        peer = BlockingSocket(sock, ServerConnection(self._config), timeout=HANDSHAKE_TIMEOUT)
+        self._peers.add(peer)
+        try:
+            with peer:
+                peer.handshake()
+                peer.timeout = IDLE_TIMEOUT
+                self._handle(peer)
+            end = "closed"
+        except Exception as error:
+            end = str(error) or type(error).__name__
+        finally:
+            self._peers.discard(peer)
+            self._places.release()
+        click.echo(f"{name}: {end}", err=True)
 
 
-def _admit(listener: socket.socket, config: ServerConfig, handle: Handler, places: threading.BoundedSemaphore) -> None:
-    sock, address = listener.accept()
+@contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """Ctrl-C and SIGTERM are how a server ends, and no errors."""
+
+    def end(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, end)
     try:
-        threading.Thread(target=_client, args=(sock, address, config, handle, places), daemon=True).start()
-    except BaseException:
-        sock.close()
-        raise
-
-
-def _client(
-    sock: socket.socket,
-    address: tuple[Any, ...],
-    config: ServerConfig,
-    handle: Handler,
-    places: threading.BoundedSemaphore,
-) -> None:
-    """One client, from its handshake to its end; whatever goes wrong ends this one only."""
-    try:
-        with sock, BlockingSocket(sock, ServerConnection(config), timeout=HANDSHAKE_TIMEOUT) as peer:
-            peer.handshake()
-            peer.timeout = IDLE_TIMEOUT
-            handle(peer)
-        end = "closed"
-    except Exception as error:
-        end = str(error) or type(error).__name__
+        yield
+    except KeyboardInterrupt:
+        pass
     finally:
-        places.release()
-    click.echo(f"{_shown(address)}: {end}", err=True)
+        signal.signal(signal.SIGTERM, before)
 
 
 def _shown(address: tuple[Any, ...]) -> str:
@@ -149,9 +190,10 @@ def _shown(address: tuple[Any, ...]) -> str:
 
 
 def _print(peer: BlockingSocket) -> None:
+    descriptor = options.standard_output().fileno()  # its buffer, held by a thread, could not be flushed at the exit
     while data := peer.read():
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
+        while data:
+            data = data[os.write(descriptor, data) :]
 
 
 def _echo(peer: BlockingSocket) -> None:
@@ -161,8 +203,9 @@ def _echo(peer: BlockingSocket) -> None:
 
 def _www(peer: BlockingSocket) -> None:
     request = bytearray()
+    deadline = time.monotonic() + REQUEST_TIMEOUT
     while b"\r\n\r\n" not in request and b"\n\n" not in request:
-        data = peer.read()
+        data = peer.read(timeout=deadline - time.monotonic())
         request += data
         if not data:
             return

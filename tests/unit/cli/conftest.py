@@ -50,11 +50,14 @@ Serve = Callable[..., Server]
 
 @pytest.fixture
 def run() -> Run:
-    """Runs ``puressl`` with the arguments to its end."""
+    """Runs ``puressl`` with the arguments to its end. closed: a standard stream that it is started without."""
 
-    def start(*arguments: str, given: bytes = b"", **environment: str) -> subprocess.CompletedProcess[bytes]:
+    def start(
+        *arguments: str, given: bytes = b"", closed: int | None = None, **environment: str
+    ) -> subprocess.CompletedProcess[bytes]:
+        shell = () if closed is None else ("sh", "-c", f'exec "$@" {closed}>&-', "sh")
         return subprocess.run(
-            (sys.executable, "-m", "puressl", *arguments),
+            (*shell, sys.executable, "-m", "puressl", *arguments),
             input=given,
             cwd=REPOSITORY,
             capture_output=True,

@@ -95,6 +95,29 @@ def test_session_is_saved_for_its_owner_alone_and_resumed(run: Run, serve: Serve
         assert "yes" in next(line for line in second.stderr.decode().splitlines() if line.startswith("resumed"))
 
 
+def test_session_is_written_to_what_is_no_file_too(run: Run, serve: Serve) -> None:
+    """And the device is still there afterwards."""
+    done = run("connect", f"localhost:{serve('--echo').port}", *ROOT, "-q", "--session-out", os.devnull)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert not Path(os.devnull).is_file()
+
+
+def test_session_that_cannot_be_written_names_the_option(run: Run, serve: Serve, tmp_path: Path) -> None:
+    done = run("connect", f"localhost:{serve('--echo').port}", *ROOT, "-q", "--session-out", str(tmp_path))
+    assert done.returncode == 1
+    assert f"--session-out: {tmp_path}" in done.stderr.decode()
+    assert done.stderr.count(b"\n") == 1
+
+
+def test_session_of_other_settings_is_not_saved_again(run: Run, serve: Serve, tmp_path: Path) -> None:
+    server, first, second = serve("--echo"), tmp_path / "first", tmp_path / "second"
+    peer = f"localhost:{server.port}"
+    run("connect", peer, *ROOT, "--session-out", str(first))
+    run("connect", peer, *ROOT, "--depth", "3", "--session-in", str(first), "--session-out", str(second))
+    done = run("connect", peer, *ROOT, "--depth", "3", "--session-in", str(second))
+    assert "yes" in next(line for line in done.stderr.decode().splitlines() if line.startswith("resumed"))
+
+
 def test_session_made_under_other_settings_is_not_resumed(run: Run, serve: Serve, tmp_path: Path) -> None:
     server, file = serve("--echo"), tmp_path / "session"
     peer = f"localhost:{server.port}"
@@ -152,6 +175,70 @@ def test_unverified_server_is_refused_unless_told_otherwise(run: Run, serve: Ser
     accepted = run("connect", f"localhost:{server.port}", "--verify", "none", given=b"public")
     assert (accepted.returncode, accepted.stdout) == (0, b"public")
     assert "unknown_ca" in server.stop(after=2)[2]
+
+
+def test_client_says_that_it_does_not_verify(run: Run, serve: Serve) -> None:
+    done = run("connect", f"localhost:{serve('--echo').port}", "--verify", "none")
+    assert "--verify none" in done.stderr.decode()
+
+
+def test_suites_of_one_version_leave_the_other_out(run: Run, serve: Serve) -> None:
+    peer = f"localhost:{serve('--echo').port}"
+    done = run("connect", peer, *ROOT, "--ciphers", "ECDHE-ECDSA-AES128-GCM-SHA256")
+    assert done.returncode == 0
+    for word in ("tlsv1.2", "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"):
+        assert word in done.stderr.decode()
+
+
+def test_group_that_is_not_the_servers_first_is_negotiated(run: Run, serve: Serve) -> None:
+    done = run("connect", f"localhost:{serve('--echo').port}", *ROOT, "--groups", "P-384", given=b"hello")
+    assert (done.returncode, done.stdout) == (0, b"hello")
+    assert "secp384r1" in done.stderr.decode()
+
+
+def test_no_common_application_protocol_is_told_by_name(run: Run, serve: Serve) -> None:
+    done = run("connect", f"localhost:{serve('--alpn', 'h2').port}", *ROOT, "-q", "--alpn", "http/1.1")
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert "no_application_protocol" in done.stderr.decode()
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "looks like an HTTP response"),
+        (b"", "truncated"),
+        (None, "Connection reset"),
+    ],
+)
+def test_server_that_speaks_no_tls_is_told_apart(run: Run, answer: bytes | None, words: str) -> None:
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def work() -> None:
+        with listener, listener.accept()[0] as sock:
+            if answer is None:  # what is not read is answered with a reset
+                sock.recv(1)
+            else:
+                sock.recv(10_000)
+                sock.sendall(answer)
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    done = run("connect", f"127.0.0.1:{listener.getsockname()[1]}", *ROOT, "-q")
+    thread.join(PATIENCE)
+    assert (done.returncode, done.stderr.count(b"\n")) == (1, 1)
+    assert words in done.stderr.decode()
+
+
+def test_closed_standard_output_is_told(run: Run) -> None:
+    done = run("connect", "localhost:1", *ROOT, closed=1)
+    assert done.returncode == 1
+    assert done.stderr == b"puressl: Bad file descriptor. standard output is closed\n"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_key_log_that_cannot_be_written_names_the_option(run: Run, serve: Serve) -> None:
+    done = run("connect", f"localhost:{serve('--echo').port}", *ROOT, "-q", "--keylog", "/dev/full")
+    assert (done.returncode, done.stderr) == (1, b"puressl: No space left on device. --keylog: /dev/full\n")
 
 
 def test_closed_standard_input_is_an_end_of_file(serve: Serve) -> None:

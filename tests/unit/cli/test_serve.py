@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
 import subprocess
 from collections.abc import Callable
@@ -45,7 +47,27 @@ def test_echo_sends_back_to_many_clients_at_once(serve: Serve) -> None:
         peer.close()
     code, _, err = server.stop(after=len(peers))
     assert err.count(": closed\n") == len(peers)
-    assert code == 130
+    assert code == 0
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGTERM to send")
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
+def test_server_that_is_ended_says_goodbye_to_its_clients(serve: Serve, end: signal.Signals) -> None:
+    server = serve("--echo")
+    with client(server.port) as peer:
+        peer.write(b"before")
+        assert peer.read() == b"before"
+        server.process.send_signal(end)
+        assert peer.read() == b""
+        assert server.process.wait(PATIENCE) == 0
+    assert b"Traceback" not in server.process.stderr.read()
+
+
+def test_server_without_standard_output_has_nowhere_to_print(run: Callable[..., Any]) -> None:
+    files = ("--cert", str(CERTS / "p256" / "server-chain.pem"), "--key", str(CERTS / "p256" / "server.key"))
+    done = run("serve", "--port", "0", *files, closed=1)
+    assert (done.returncode, done.stderr.count(b"\n")) == (1, 1)
+    assert b"standard output is closed" in done.stderr
 
 
 def test_what_clients_send_is_printed(serve: Serve) -> None:
@@ -157,3 +179,15 @@ def test_openssl_client_is_echoed(serve: Serve, version: str) -> None:
     assert process.stdout.readline() == b"hello\n"
     process.communicate(timeout=PATIENCE)
     assert ": closed\n" in server.stop(after=1)[2]
+
+
+@pytest.mark.interop
+@pytest.mark.skipif(which("curl") is None, reason="curl is not installed")
+@pytest.mark.parametrize("arguments", [(), ("--tls-max", "1.2"), ("--head",)], ids=["1.3", "1.2", "HEAD"])
+def test_curl_gets_the_page(serve: Serve, arguments: tuple[str, ...]) -> None:
+    server = serve("--www")
+    command = ["curl", "--silent", "--show-error", "--cacert", str(CERTS / "p256" / "root.pem"), *arguments]
+    address = f"https://localhost:{server.port}/"
+    done = subprocess.run([*command, address], capture_output=True, timeout=PATIENCE, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert (b"200 OK" if "--head" in arguments else b"This connection") in done.stdout
