@@ -97,15 +97,16 @@ def make(kind_name: str) -> dict[str, Issued]:
         env = SeededEnv(b"/".join((SEED, kind_name.encode(), entity.name.encode())), NOT_BEFORE.timestamp())
         key = kind.generate(env)
         issuer = made[entity.issuer].key if entity.issuer in made else key
-        made[entity.name] = Issued(entity, build.issue(_template(entity, kind, key, issuer), issuer, env), key)
+        made[entity.name] = Issued(entity, build.issue(_template(entity, kind_name, key, issuer), issuer, env), key)
     return made
 
 
-def _template(entity: Entity, kind: KeyKind, key: PrivateKey, issuer_key: PrivateKey) -> CertificateTemplate:
+def _template(entity: Entity, kind_name: str, key: PrivateKey, issuer_key: PrivateKey) -> CertificateTemplate:
+    kind = KEY_KINDS[kind_name]
     issuer = next(other for other in ENTITIES if other.name == entity.issuer)
     return CertificateTemplate(
-        subject=_subject(entity),
-        issuer=_subject(issuer),
+        subject=_subject(entity, kind_name),
+        issuer=_subject(issuer, kind_name),
         public_key=key.public,
         not_before=int(NOT_BEFORE.timestamp()),
         not_after=int(NOT_AFTER.timestamp()),
@@ -117,8 +118,10 @@ def _template(entity: Entity, kind: KeyKind, key: PrivateKey, issuer_key: Privat
     )
 
 
-def _subject(entity: Entity) -> bytes:
-    return build.distinguished_name(("O", "puressl test certificates"), ("CN", entity.common_name))
+def _subject(entity: Entity, kind_name: str) -> bytes:
+    """A CA's name has its type of key, so that the root of one type is a stranger to the others."""
+    common_name = f"{entity.common_name} {kind_name}" if entity.purpose is None else entity.common_name
+    return build.distinguished_name(("O", "puressl test certificates"), ("CN", common_name))
 
 
 def _ca_extensions(entity: Entity) -> tuple[Extension, ...]:
@@ -222,10 +225,11 @@ def readme() -> str:
 
 def _sentence(entity: Entity) -> str:
     if entity.issuer == entity.name:
-        return f"CN={entity.common_name}, self-signed: the trust anchor"
-    by = f"CN={entity.common_name}, issued by the {entity.issuer}"
+        return f"CN={entity.common_name} and the directory's name, self-signed: the trust anchor"
     if entity.purpose is None:
+        by = f"CN={entity.common_name} and the directory's name, issued by the {entity.issuer}"
         return f"{by}: a CA with path length {entity.path_length}"
+    by = f"CN={entity.common_name}, issued by the {entity.issuer}"
     names = (*entity.names.dns, *entity.names.ips, *entity.names.emails)
     return f"{by} for {entity.purpose}: " + ", ".join(f"`{name}`" for name in names)
 
