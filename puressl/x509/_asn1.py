@@ -183,7 +183,7 @@ class CertificateReader:
 
     @_reads("serialNumber")
     def serial(self) -> int:
-        return int(self._tbs["serial_number"].native)
+        return structures.serial_number(bytes(self._tbs["serial_number"].contents))
 
     @_reads("issuer")
     def issuer(self) -> Name:

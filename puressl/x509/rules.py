@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Flag, auto
+from functools import lru_cache
 
 from puressl.crypto.keys import RSAPublicKey
 from puressl.errors import CertificateError, Problem
@@ -91,12 +92,15 @@ def check_usage(leaf: Certificate, policy: Policy) -> None:
 
 def _check(rules: tuple[_Rule, ...], certificate: Certificate, place: int, role: Role, policy: Policy) -> None:
     subject = _Subject(certificate, role, policy)
-    for rule in rules:
-        if not (rule.roles & role and rule.profiles & policy.profile):
-            continue
+    for rule in _applicable(rules, role, policy.profile):
         finding = rule.find(subject)
         if finding is not None:
             raise certificate_error(certificate, place, rule.problem, rule.check, finding, rule.values(subject))
+
+
+@lru_cache(maxsize=64)
+def _applicable(rules: tuple[_Rule, ...], role: Role, profile: Profile) -> tuple[_Rule, ...]:
+    return tuple(rule for rule in rules if rule.roles & role and rule.profiles & profile)
 
 
 def check_validity(certificate: Certificate, place: int, policy: Policy) -> CertificateError | None:

@@ -31,6 +31,9 @@ from puressl.x509.extensions import (
 #: More extensions than any certificate, CRL or response has; 20 in the fullest certificates in use.
 MAX_EXTENSIONS = 64
 
+#: Octets of a serial number, of which RFC 5280 4.1.2.2 allows 20: Python makes no decimal text of numbers much longer.
+MAX_SERIAL = 256
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 #: Digits of UTCTime YYMMDDHHMMSS and GeneralizedTime YYYYMMDDHHMMSS; always to the second, in Zulu (RFC 5280 4.1.2.5).
 _TIME_DIGITS = {der.UTC_TIME: 12, der.GENERALIZED_TIME: 14}
@@ -172,6 +175,13 @@ def integer(data: bytes) -> int:
     return value
 
 
+def serial_number(content: bytes) -> int:
+    """The content of a CertificateSerialNumber, possibly negative (RFC 5280 4.1.2.2)."""
+    if not 1 <= len(content) <= MAX_SERIAL:
+        raise DERError(f"serial number of {len(content)} octets")
+    return int.from_bytes(content, "big", signed=True)
+
+
 def octet_string(data: bytes) -> bytes:
     """RFC 5280 4.2.1.2."""
     return Reader.of_single(data, der.OCTET_STRING).rest()
@@ -296,7 +306,7 @@ def authority_key_identifier(data: bytes) -> AuthorityKeyIdentifier:
         general_names(issuer)
     if (issuer is None) is not (serial is None):
         raise DERError("authorityCertIssuer and authorityCertSerialNumber go together")
-    number = None if serial is None else int.from_bytes(serial, "big", signed=True)
+    number = None if serial is None else serial_number(serial)
     return AuthorityKeyIdentifier(identifier, issuer is not None, number)
 
 

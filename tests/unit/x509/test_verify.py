@@ -187,6 +187,83 @@ def test_depth_is_judged_before_validity(ca, root, intermediate):
     )
 
 
+@pytest.mark.parametrize(("most", "good"), [(0, False), (1, True), (None, True)])
+def test_max_intermediates_does_not_count_the_self_issued(ca, root, most, good):
+    first = ca.issue("same", root)
+    second = ca.issue("same", first, key=ca.key_of("new"))
+    chain = [ca.leaf(second), first, second]
+    if good:
+        assert len(ca.verify(chain, root, max_intermediates=most).path) == 4
+    else:
+        error = ca.refuse(Problem.CERTIFICATE_CHAIN_TOO_LONG, chain, root, max_intermediates=most)
+        assert (error.reason, error.values) == (Reason.ECHAINTOOLONG, (0,))
+
+
+# --- Which error ----------------------------------------------------------------------------------
+
+
+def _bridges(ca, *changes):
+    """Anchors, and cross-certificates for one CA by each, changed as given; and a leaf of that CA's."""
+    key = ca.key_of("bridge")
+    anchors = [ca.issue(f"anchor {number}") for number in range(len(changes))]
+    pool = [ca.issue("bridge", anchor, key=key, **change) for anchor, change in zip(anchors, changes, strict=True)]
+    return anchors, pool
+
+
+def test_error_of_the_path_that_held_longest_is_raised_and_the_others_listed(ca):
+    excluded = build.name_constraints(None, build.GeneralNames(dns=("example",)))
+    anchors, pool = _bridges(ca, {"not_after": ca.now - 1}, {"extra": [excluded]})
+    for order in (pool, pool[::-1]):
+        error = ca.refuse(Problem.CERTIFICATE_CONSTRAINTS, [ca.leaf(pool[0]), *order], *anchors)
+        assert error.place == 0
+        assert error.values == ("DNS:server.example", "DNS:example")
+        assert [other.problem for other in error.others] == [Problem.CERTIFICATE_EXPIRED]
+
+
+def test_wrong_guess_at_the_issuer_says_less_than_a_failure_of_the_right_one(ca, root):
+    right = ca.issue("twin", root, not_after=ca.now - 1, key=ca.key_of("right"))
+    wrong = ca.issue("twin", root, key=ca.key_of("wrong"))
+    misled = ca.leaf(right, extra=[build.authority_key_identifier(wrong.key.public)])
+    error = ca.refuse(Problem.CERTIFICATE_EXPIRED, [misled, wrong, right], root)
+    assert (error.place, error.subject) == (1, "CN=twin")
+    assert [other.problem for other in error.others] == [Problem.CERTIFICATE_BAD_SIGNATURE]
+
+
+@pytest.mark.parametrize(
+    ("change", "terms", "values"),
+    [
+        ({"serial": 0}, {}, (0,)),
+        ({"extra": [build.extended_key_usage("clientAuth")]}, {}, (("1.3.6.1.5.5.7.3.2",), Purpose.SERVER_AUTH)),
+        ({}, {"server_name": "x.example"}, (("DNS:server.example",), "x.example")),
+        ({"version": build.X509_V1, "extensions": ()}, {}, (1,)),
+    ],
+    ids=["serial", "usage", "name", "version"],
+)
+def test_errors_carry_what_was_compared(ca, root, change, terms, values):
+    with pytest.raises(CertificateError) as caught:
+        ca.verify([ca.leaf(root, **change)], root, **terms)
+    error = caught.value
+    assert error.values == values
+    assert (error.place, bool(error.check), error.subject) == (0, True, "CN=leaf")
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_serial_too_long_for_any_text_is_malformed(ca, root, sign):
+    key = ca.key_of("leaf")
+    template = build.CertificateTemplate(
+        ca.name("leaf"), root.subject, key.public, ca.now, ca.now, serial=sign * (1 << 40_000)
+    )
+    leaf = build.issue(template, root.key, SeededEnv(b"", 0))
+    with pytest.raises(CertificateError, match="serialNumber: serial number of 5001 octets"):
+        verify_chain([leaf], trust=ca.store(root), policy=_policy(ca))
+
+
+def test_cross_signed_anchor_without_key_identifier_is_good_for_the_web_only(ca, root):
+    anchor = ca.issue("cross-signed", root, without=[AUTHORITY_KEY])
+    ca.verify([ca.leaf(anchor)], anchor, profile=Profile.WEBPKI)
+    ca.refuse(Problem.CERTIFICATE_CONSTRAINTS, [ca.leaf(anchor)], anchor, profile=Profile.RFC5280)
+
+
 # --- Validity -------------------------------------------------------------------------------------
 
 
@@ -430,14 +507,3 @@ def _rsa_info(bits):
 
 def _ec_info(curve, point):
     return der.sequence(der.sequence(der.oid("1.2.840.10045.2.1"), der.oid(curve)), der.bit_string(point))
-
-
-def test_serial_with_more_digits_than_python_prints_is_refused_like_any_other(ca):
-    """Peer bytes must not meet the interpreter's limit on the digits of an integer."""
-    root, key = ca.issue("root"), ca.key_of("leaf")
-    for serial in (-(1 << 20_000), 1 << 20_000):
-        template = build.CertificateTemplate(
-            ca.name("leaf"), root.subject, key.public, ca.now - ca.day, ca.now + ca.day, serial=serial
-        )
-        leaf = replace(root, der=build.issue(template, root.key, SeededEnv(b"serial", ca.now)))
-        assert "serialNumber" in ca.refuse(Problem.CERTIFICATE_CONSTRAINTS, [leaf], root).finding
