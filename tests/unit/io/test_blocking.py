@@ -163,7 +163,7 @@ def test_one_thread_reads_while_another_writes(pair: Pair) -> None:
     for each in pair:
         for option in (socket.SO_SNDBUF, socket.SO_RCVBUF):
             each.socket.setsockopt(socket.SOL_SOCKET, option, 8_192)
-    there, back = bytes(range(256)) * 1_000, bytes(range(255, -1, -1)) * 1_000
+    there, back = bytes(range(256)) * 400, bytes(range(255, -1, -1)) * 400
     tasks = [Task(client.write, there), Task(server.write, back)]
     reading = Task(server.read_exactly, len(there))
     assert client.read_exactly(len(back)) == back
