@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from enum import Enum, Flag, auto
 
 from puressl.errors import Reason, SSLError
-from puressl.x509.extensions import ANY_POLICY, CLIENT_AUTH, SERVER_AUTH
+from puressl.x509.extensions import ANY_POLICY, CLIENT_AUTH, SERVER_AUTH, KeyUsage
 from puressl.x509.names import ServerName, parse_server_name
 
 #: ``depth`` is 0 to 255, as in ssl(3).
@@ -76,8 +76,9 @@ class Policy:
     """The terms of one verification.
 
     time: the moment the chain must be valid at, POSIX seconds; a fraction is dropped, as certificates have none.
-    purpose: what the leaf must be good for, None for anything. server_name: DNS name or IP address the leaf must be
-    for, None for no check. depth: CA certificates that may stand between the leaf and the trust anchor.
+    purpose: what the leaf must be good for, None for anything. key_usage: what its keyUsage must allow where it has
+    one; all that TLS 1.3 does with a certificate is sign (RFC 8446 4.4.2.2). server_name: DNS name or IP address the
+    leaf must be for, None for no check. depth: CA certificates that may stand between the leaf and the trust anchor.
     max_intermediates: the same without those that are self-issued, as pathLenConstraint counts. minimum_rsa_bits: the
     least RSA modulus. profile: whose rules, or its name. revocation: how much is asked, or its name.
     initial_policy_set, initial_explicit_policy, initial_policy_mapping_inhibit, initial_any_policy_inhibit: the policy
@@ -91,6 +92,7 @@ class Policy:
     depth: int = 10
     minimum_rsa_bits: int = 2048
     profile: Profile = Profile.RFC5280
+    key_usage: KeyUsage = KeyUsage.DIGITAL_SIGNATURE
     max_intermediates: int | None = None
     revocation: Revocation = Revocation.IF_PRESENT
     initial_policy_set: frozenset[str] = frozenset({ANY_POLICY})

@@ -353,10 +353,16 @@ def _purpose_text(subject: _Subject) -> str:
 
 
 def _leaf_key_usage(subject: _Subject) -> str | None:
-    usage = subject.extensions.key_usage
-    if usage is None or usage & KeyUsage.DIGITAL_SIGNATURE or subject.policy.purpose is None:
+    usage, wanted = subject.extensions.key_usage, subject.policy.key_usage
+    if usage is None or subject.policy.purpose is None or usage & wanted == wanted:
         return None
-    return "keyUsage lacks digitalSignature"
+    return f"keyUsage lacks {_usage_text(wanted & ~usage)}"
+
+
+def _usage_text(usage: KeyUsage) -> str:
+    """The bits by RFC 5280's names: ``digitalSignature``."""
+    words = (bit.name.lower().split("_") for bit in KeyUsage if bit & usage and bit.name)
+    return ", ".join(first + "".join(map(str.title, rest)) for first, *rest in words)
 
 
 def _leaf_extended_key_usage(subject: _Subject) -> str | None:

@@ -10,7 +10,8 @@ import json
 import time
 from collections import Counter
 from datetime import datetime, timezone
-from functools import cache
+from functools import cache, reduce
+from operator import or_
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ import pytest
 from puressl.errors import CertificateError, SSLError
 from puressl.x509 import pem
 from puressl.x509.certificate import Certificate
+from puressl.x509.extensions import KeyUsage
 from puressl.x509.policy import Policy, Profile, Purpose, Revocation
 from puressl.x509.revocation import Evidence
 from puressl.x509.store import TrustStore
@@ -31,6 +33,8 @@ SAMPLE = Path(__file__).resolve().parents[3] / "shared" / "x509" / "limbo-dev.js
 NOW = datetime(2026, 11, 23, 12, tzinfo=timezone.utc).timestamp()
 BETTERTLS = "bettertls::"
 WEB = ("webpki::", "cve::")
+#: What a case may ask of the leaf's keyUsage; without, nothing is asked.
+USAGES = {"digitalSignature": KeyUsage.DIGITAL_SIGNATURE, "keyEncipherment": KeyUsage.KEY_ENCIPHERMENT}
 #: Seconds for the whole sample on one core.
 TIME_LIMIT = 120
 
@@ -50,6 +54,7 @@ def verdict(case: dict[str, Any]) -> tuple[str, str]:
         policy = Policy(
             time=datetime.fromisoformat(moment).timestamp() if moment else NOW,
             purpose=Purpose.SERVER_AUTH if case["validation_kind"] == "SERVER" else Purpose.CLIENT_AUTH,
+            key_usage=reduce(or_, (USAGES[usage] for usage in case["key_usage"]), KeyUsage(0)),
             server_name=name["value"] if name and name["kind"] != "RFC822" else None,
             max_intermediates=case["max_chain_depth"],
             profile=Profile.WEBPKI if case["id"].startswith(WEB) else Profile.RFC5280,

@@ -13,6 +13,7 @@ from puressl.env import SeededEnv
 from puressl.errors import CertificateError, Problem, ProtocolError, Reason
 from puressl.x509 import build, der, verify
 from puressl.x509.algorithms import encode_public_key
+from puressl.x509.extensions import KeyUsage
 from puressl.x509.policy import Policy, Profile, Purpose
 from puressl.x509.verify import VerifiedChain, verify_chain
 
@@ -405,6 +406,14 @@ def test_client_certificate_is_not_good_for_a_server(ca, root):
 
 def test_leaf_that_may_not_sign_is_refused(ca, root):
     ca.refuse(Problem.CERTIFICATE_USAGE, [ca.leaf(root, extra=[build.key_usage("keyEncipherment")])], root)
+
+
+def test_key_usage_wanted_is_the_policys(ca, root):
+    leaf = ca.leaf(root, extra=[build.key_usage("keyEncipherment")])
+    ca.verify([leaf], root, key_usage=KeyUsage.KEY_ENCIPHERMENT)
+    authority = ca.issue("leaf", root, extra=[build.subject_alt_name(build.GeneralNames(dns=("server.example",)))])
+    ca.verify([authority], root, key_usage=KeyUsage(0))
+    assert "lacks digitalSignature" in str(ca.refuse(Problem.CERTIFICATE_USAGE, [authority], root))
 
 
 def test_usage_is_judged_before_name(ca, root):
