@@ -126,6 +126,11 @@ def parse_address(text: str) -> IPAddress | None:
         return None
 
 
+def address_text(octets: bytes) -> str:
+    """An iPAddress's text as RFC 5952 has it; empty for octets that are no address."""
+    return str(ipaddress.ip_address(octets)) if len(octets) in (4, 16) else ""
+
+
 def _to_a_labels(name: str) -> str:
     if name.isascii():
         return name

@@ -304,6 +304,23 @@ def _alt_name_syntax(subject: _Subject) -> str | None:
     return None
 
 
+#: Second-level labels that the registries of most countries keep for themselves. The whole list of public suffixes is
+#: data that a library does not bring along; private suffixes are none by these rules (github.io has its wildcard).
+_REGISTRY_LABELS = frozenset({"ac", "co", "com", "edu", "gov", "mil", "net", "org"})
+
+
+def _alt_name_registry(subject: _Subject) -> str | None:
+    """No wildcard for all names of a registry; ``*.tld`` is no name at all for us."""
+    for name in subject.extensions.subject_alt_name or ():
+        pattern = names.DNSPattern.parse(name.value) if name.kind is GeneralNameKind.DNS else None
+        if pattern is None or not pattern.wildcard or len(pattern.name.labels) != 2:
+            continue
+        second, top = pattern.name.labels
+        if second in _REGISTRY_LABELS and len(top) == 2:
+            return f"subjectAltName {name.text} stands for all names of a registry"
+    return None
+
+
 def _alt_name_present(subject: _Subject) -> str | None:
     return None if subject.extensions.subject_alt_name else "subjectAltName is missing"
 
@@ -320,7 +337,9 @@ def _common_name(subject: _Subject) -> str | None:
     alternatives = subject.extensions.subject_alt_name or ()
     for text in subject.certificate.subject.values(COMMON_NAME):
         if _is_address_text(text):
-            known = any(name.kind is GeneralNameKind.IP and name.text == f"IP:{text}" for name in alternatives)
+            known = any(
+                name.kind is GeneralNameKind.IP and names.address_text(name.value) == text for name in alternatives
+            )
         else:
             hosts = [name.value.decode("ascii", "replace") for name in alternatives if name.kind is GeneralNameKind.DNS]
             known = not _is_host_text(text) or not hosts or text in hosts or _is_parent(text, hosts)
@@ -465,6 +484,7 @@ RULES = (
     _Rule("RFC 5280 4.2.1.6", _alt_name_critical, profiles=_ISSUING),
     _Rule("CA/Browser Forum 7.1.2.7.12", _alt_name_not_critical, Role.LEAF, Profile.WEBPKI),
     _Rule("RFC 5280 4.2.1.6", _alt_name_syntax, Role.LEAF, _ISSUING, values=_names),
+    _Rule("CA/Browser Forum 3.2.2.6", _alt_name_registry, Role.LEAF, Profile.WEBPKI, values=_names),
 )
 
 USAGE_RULES = (

@@ -478,6 +478,21 @@ def test_web_profile_wants_a_common_name_that_copies_an_alternative_name(ca, roo
     ca.refuse(Problem.CERTIFICATE_NAME, [leaf], root, profile=Profile.WEBPKI)
 
 
+def test_web_profile_takes_a_common_name_that_is_an_address_as_rfc_5952_writes_it(ca, root):
+    leaf = ca.leaf(root, "2001:db8::1", ips=("2001:db8::1",))
+    ca.verify([leaf], root, profile=Profile.WEBPKI)
+
+
+@pytest.mark.parametrize(("name", "good"), [("*.co.uk", False), ("*.com.au", False), ("*.example.uk", True)])
+def test_web_profile_refuses_a_wildcard_for_a_registry(ca, root, name, good):
+    leaf = ca.leaf(root, dns=("server.example", name))
+    ca.verify([leaf], root)
+    if good:
+        ca.verify([leaf], root, profile=Profile.WEBPKI)
+    else:
+        ca.refuse(Problem.CERTIFICATE_CONSTRAINTS, [leaf], root, profile=Profile.WEBPKI)
+
+
 # --- Names ----------------------------------------------------------------------------------------
 
 
