@@ -108,6 +108,7 @@ class _Config:
 
     def _check(self) -> None:
         object.__setattr__(self, "profile", Profile.of(self.profile or self._default_profile()))
+        self._check_types()
         _coerce(self, "verify", Verify)
         object.__setattr__(self, "versions", tuple(_version(version) for version in self.versions))
         _check_versions(self.versions)
@@ -133,6 +134,13 @@ class _Config:
 
     def _default_profile(self) -> Profile:
         return Profile.PATH
+
+    def _check_types(self) -> None:
+        """Wrong types of what is most often given wrongly; without this they would show in the first handshake."""
+        for option, kind in (("alpn", bytes), ("cipher_suites", int), ("groups", int), ("signature_schemes", int)):
+            _check_tuple(option, getattr(self, option), kind)
+        if not isinstance(self.trust, (TrustStore, type(None))):
+            raise SSLError(Reason.EOPTIONS, f"trust: {self.trust!r} is no TrustStore; see TrustStore.from_file")
 
     def _digest_scope(self, *parts: object) -> bytes:
         """What a session must have been made under to be resumed: trust, names, verification, identity, protocols."""
@@ -222,6 +230,7 @@ class ServerConfig(_Config):
     authorities: bool = True
 
     def __post_init__(self) -> None:
+        _check_tuple("credentials", self.credentials, Credential)
         if not self.credentials and ChooseCredential not in self.resolvers:
             raise SSLError(Reason.ENOSERVERCERT, "credentials: a server needs a certificate and its key")
         if self.verify and self.trust is None:
@@ -249,10 +258,20 @@ class ServerConfig(_Config):
 Config = ClientConfig | ServerConfig
 
 
+def _check_tuple(option: str, value: object, kind: type[Any]) -> None:
+    if not isinstance(value, (tuple, list)) or not all(isinstance(each, kind) for each in value):
+        raise SSLError(Reason.EOPTIONS, f"{option}: {value!r} is no tuple of {kind.__name__}")
+
+
 def _coerce(config: object, option: str, enum: type[IntEnum]) -> None:
-    """Makes a number the enum's member: states compare members."""
+    """Makes a number the enum's member: states compare members. A bool is no number."""
+    value = getattr(config, option)
+    if isinstance(value, bool):
+        raise SSLError(
+            Reason.EOPTIONS, f"{option}: {value}; say {', '.join(f'{enum.__name__}.{m.name}' for m in enum)}"
+        )
     try:
-        object.__setattr__(config, option, enum(getattr(config, option)))
+        object.__setattr__(config, option, enum(value))
     except ValueError as error:
         raise SSLError(Reason.EOPTIONS, f"{option}: {error}") from error
 

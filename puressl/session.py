@@ -20,7 +20,7 @@ from typing import Protocol
 from puressl.codes import CipherSuite, ProtocolVersion
 from puressl.crypto.aead import Aead
 from puressl.crypto.provider import PROVIDER
-from puressl.env import Env, Purpose
+from puressl.env import SYSTEM_ENV, Env, Purpose
 from puressl.errors import Reason, SSLError
 
 #: RFC 8446 4.6.1: seven days is the most a ticket may live.
@@ -150,7 +150,7 @@ class SessionStore(Protocol):
 class MemorySessionStore:
     """A bounded store in memory, shared by threads; the least recently used key goes first."""
 
-    def __init__(self, env: Env, capacity: int = MAX_STORED_SESSIONS) -> None:
+    def __init__(self, env: Env = SYSTEM_ENV, capacity: int = MAX_STORED_SESSIONS) -> None:
         self._capacity = capacity
         self._lock = env.lock()
         self._sessions: OrderedDict[bytes, list[Session]] = OrderedDict()
@@ -199,7 +199,7 @@ class TicketKeys:
     protected (RFC 5077 5.5).
     """
 
-    def __init__(self, env: Env, *, lifetime: int = 7_200, rotation: int = 3_600) -> None:
+    def __init__(self, env: Env = SYSTEM_ENV, *, lifetime: int = 7_200, rotation: int = 3_600) -> None:
         if not 0 < lifetime <= MAX_TICKET_LIFETIME:
             raise SSLError(
                 Reason.EOPTIONS, f"ticket lifetime {lifetime} s is not in 1…{MAX_TICKET_LIFETIME} (RFC 8446 4.6.1)"

@@ -38,6 +38,13 @@ CONNECT_TIMEOUT = 30.0
 @click.option("--key", metavar="FILE", help="Its private key. [default: in --cert]")
 @click.option("--session-out", metavar="FILE", help="Save the session, which is a secret.")
 @click.option("--session-in", metavar="FILE", help="Resume a saved session.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0.1),
+    default=CONNECT_TIMEOUT,
+    show_default=True,
+    help="For the handshake, in s.",
+)
 @click.option("-q", "--quiet", is_flag=True, help="No progress on standard error.")
 def command(peer: str, **given: Any) -> None:
     """Connect to a TLS server: standard input goes to it, and what it sends to standard output.
@@ -63,7 +70,7 @@ def command(peer: str, **given: Any) -> None:
         if config.verify is Verify.NONE:
             say("--verify none: whoever answers is taken for the server")
         say(f"connecting to {peer}")
-        with connect(address, config, timeout=CONNECT_TIMEOUT) as stream:
+        with connect(address, config, timeout=given["timeout"]) as stream:
             if stream.connection.negotiated is not None:
                 for label, text in negotiated_rows(stream.connection.negotiated).items():
                     say(f"{label + ':':22}{text}")

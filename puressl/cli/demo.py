@@ -16,11 +16,12 @@ from rich.table import Table
 from puressl.cli import bundled, options
 from puressl.cli.options import VERSIONS
 from puressl.cli.show import negotiated_json, negotiated_rows
-from puressl.codes import Direction, Epoch
+from puressl.codes import AlertDescription, Direction, Epoch, name_of
 from puressl.config import ClientConfig, ServerConfig, Verify
 from puressl.errors import SSLError
 from puressl.events import Negotiated
 from puressl.io.blocking import BlockingSocket, accept, connect
+from puressl.wire import Alert
 
 LOOPBACK = "127.0.0.1"
 SERVER_NAME = "localhost"
@@ -63,7 +64,10 @@ class Recorder:
         return [entry for entry in self.story if isinstance(entry, Step)]
 
     def message(self, direction: Direction, epoch: Epoch, message: object, raw: bytes) -> None:
-        step = Step(direction, epoch, type(message).__name__, len(raw), self._state, self._state)
+        name = type(message).__name__
+        if isinstance(message, Alert):
+            name = f"Alert {name_of(AlertDescription, message.description)}"
+        step = Step(direction, epoch, name, len(raw), self._state, self._state)
         self.story.append(step)
         if direction is Direction.READ or self._cause is None:
             self._cause = step

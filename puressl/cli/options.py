@@ -34,7 +34,11 @@ def connection_options(command: F) -> F:
     for option in reversed(
         (
             click.option(
-                "--tls", "tls", multiple=True, type=click.Choice(list(VERSIONS)), help="A version; repeatable."
+                "--tls",
+                "tls",
+                multiple=True,
+                type=click.Choice(list(VERSIONS)),
+                help="Speak this version only; repeatable.",
             ),
             click.option("--ciphers", metavar="LIST", help="Cipher suites, IANA or OpenSSL names, colon separated."),
             click.option("--groups", metavar="LIST", help="Key exchange groups in order, colon separated."),
@@ -45,10 +49,19 @@ def connection_options(command: F) -> F:
                 type=click.IntRange(0, MAX_DEPTH),
                 default=DEFAULT_DEPTH,
                 show_default=True,
-                help="CA certificates allowed between the peer's and the root.",
+                help="Most CA certificates between the peer's and the root.",
             ),
-            click.option("--password", metavar="TEXT", help="Of an encrypted key file."),
-            click.option("--keylog", metavar="FILE", help="Append the secrets, NSS format. Also SSLKEYLOGFILE."),
+            click.option(
+                "--password",
+                metavar="TEXT",
+                envvar="PURESSL_PASSWORD",
+                help="Of an encrypted --key; others see it in ps.",
+            ),
+            click.option(
+                "--keylog",
+                metavar="FILE",
+                help="Append the connection's secrets, as Wireshark reads them. [default: SSLKEYLOGFILE]",
+            ),
         )
     ):
         command = option(command)

@@ -50,9 +50,9 @@ Handler = Callable[[BlockingSocket], None]
 @click.option("--key", metavar="FILE", multiple=True, help="Its private key, one for each --cert. [default: in --cert]")
 @click.option("--verify", type=click.Choice(list(options.VERIFY)), help="[default: none; required with --ca-file]")
 @options.connection_options
-@click.option("--www", "mode", flag_value="www", help="Answer HTTP GET with a page about the connection.")
-@click.option("--echo", "mode", flag_value="echo", help="Send back what comes.")
-def command(port: int, address: str, mode: str | None, **given: Any) -> None:
+@click.option("--www", is_flag=True, help="Answer HTTP GET with a page about the connection.")
+@click.option("--echo", is_flag=True, help="Send back what comes.")
+def command(port: int, address: str, www: bool, echo: bool, **given: Any) -> None:
     """Serve TLS to many clients at once: print what they send, or --echo it, or answer --www.
 
     With several certificates the one for the name the client asks for is presented. "listening on ADDRESS:PORT" is
@@ -67,12 +67,15 @@ def command(port: int, address: str, mode: str | None, **given: Any) -> None:
       puressl serve --port 4433 --cert a.pem --cert b.pem --alpn h2,http/1.1
       puressl serve --port 4433 --cert server.pem --ca-file clients.pem --echo
     """
-    if mode is None:
+    if www and echo:
+        raise click.UsageError("--www and --echo exclude each other")
+    mode = "www" if www else "echo" if echo else "print"
+    if mode == "print":
         options.standard_output()
     with options.keylog(given["keylog"]) as keylog:
         config = _config(given, keylog)
         listener = _listen(address, port)
-        server = _Server(config, _HANDLERS[mode or "print"])
+        server = _Server(config, _HANDLERS[mode])
         with listener, _ended_by_signals():
             click.echo(f"listening on {_shown(listener.getsockname())}")
             server.serve(listener)
@@ -158,7 +161,7 @@ class _Server:
                 peer.handshake()
                 peer.timeout = IDLE_TIMEOUT
                 self._handle(peer)
-            end = "closed"
+            end = f"closed, {peer.negotiated.version.label} {peer.negotiated.suite_name}"
         except Exception as error:
             end = str(error) or type(error).__name__
         finally:
@@ -213,7 +216,7 @@ def _www(peer: BlockingSocket) -> None:
             break
     status = _status(bytes(request))
     page = _page(peer).encode()
-    head = f"HTTP/1.0 {status}\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {len(page)}\r\n"
+    head = f"HTTP/1.0 {status}\r\nAllow: GET, HEAD\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {len(page)}\r\n"
     peer.write(head.encode() + b"Connection: close\r\n\r\n" + (b"" if request.startswith(b"HEAD ") else page))
 
 
@@ -224,8 +227,7 @@ def _status(request: bytes) -> str:
 
 
 def _page(peer: BlockingSocket) -> str:
-    negotiated = peer.connection.negotiated
-    rows = {} if negotiated is None else negotiated_rows(negotiated)
+    rows = negotiated_rows(peer.negotiated)
     if peer.connection.peer_certificates:
         rows["client certificate"] = Certificate.decode(peer.connection.peer_certificates[0]).subject.text
     lines = "".join(

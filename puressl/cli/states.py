@@ -57,7 +57,11 @@ def _dot(tables: dict[str, Rows]) -> Iterator[str]:
     for role, rows in tables.items():
         yield f"  subgraph cluster_{role} {{"
         yield f'    label="{role}";'
+        labels: dict[tuple[str, str], list[str]] = {}
         for state, message, following in rows:
-            yield f'    {state} -> {following} [label="{message}"];'
+            labels.setdefault((state, following), []).append(message)
+        for (state, following), messages in labels.items():
+            label = "\\n".join(messages)
+            yield f'    {state} -> {following} [label="{label}"];'
         yield "  }"
     yield "}"

@@ -24,7 +24,7 @@ from typing import Any, Union
 from puressl.config import ClientConfig, ServerConfig
 from puressl.connection import ClientConnection, Connection, ServerConnection
 from puressl.errors import ProtocolError, Reason, SSLError, posix_reason
-from puressl.events import DataReceived, Event, HandshakeCompleted, Need, Needed
+from puressl.events import DataReceived, Event, HandshakeCompleted, Need, Needed, Negotiated
 from puressl.io.pump import READ_SIZE, Pump
 
 #: Bytes sealed at once, one full record: little memory, and another thread waits for the core no longer than that.
@@ -204,6 +204,14 @@ class BlockingSocket:
                     self.connection.close()
                 self._flush(deadline)
         self._abandon()
+
+    @property
+    def negotiated(self) -> Negotiated:
+        """What the handshake agreed on. Raises ``SSLError(ebadstate)`` before it is complete."""
+        negotiated = self.connection.negotiated
+        if negotiated is None:
+            raise SSLError(Reason.EBADSTATE, "the handshake is not complete")
+        return negotiated
 
     def fileno(self) -> int:
         """The socket's descriptor."""
