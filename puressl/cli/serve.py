@@ -216,8 +216,9 @@ def _www(peer: BlockingSocket) -> None:
             break
     status = _status(bytes(request))
     page = _page(peer).encode()
-    head = f"HTTP/1.0 {status}\r\nAllow: GET, HEAD\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {len(page)}\r\n"
-    peer.write(head.encode() + b"Connection: close\r\n\r\n" + (b"" if request.startswith(b"HEAD ") else page))
+    fields = ("Allow: GET, HEAD", "Content-Type: text/html; charset=utf-8", f"Content-Length: {len(page)}")
+    head = "\r\n".join((f"HTTP/1.0 {status}", *fields, "Connection: close", "", ""))
+    peer.write(head.encode() + (b"" if request.startswith(b"HEAD ") else page))
 
 
 def _status(request: bytes) -> str:

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from support.signals import heed_interrupts
+
 REPOSITORY = Path(__file__).resolve().parents[3]
 CERTS = REPOSITORY / "certs" / "p256"
 #: Seconds after which a program is taken to hang.
@@ -83,6 +85,7 @@ def serve() -> Iterator[Serve]:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=ENVIRONMENT,
+            preexec_fn=heed_interrupts,
         )
         processes.append(process)
         assert process.stdout is not None

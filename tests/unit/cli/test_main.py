@@ -42,6 +42,9 @@ assert not [name for name in ("tlslite", "ecdsa", "asn1crypto") if name in sys.m
         assert f" {name} " in done.stdout
 
 
+from support.signals import heed_interrupts
+
+
 @pytest.mark.parametrize("name", main.SUBCOMMANDS)
 def test_every_subcommand_loads_and_has_help(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main.run([name, "--help"]) == 0
@@ -91,7 +94,9 @@ def test_main_exits_with_the_code(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT to send")
 def test_interrupt_is_exit_code_130(tmp_path: Path) -> None:
     command = (sys.executable, "-m", "puressl", "certs", "make", "--out", str(tmp_path))
-    with subprocess.Popen(command, cwd=REPOSITORY, stderr=subprocess.PIPE, text=True) as child:
+    with subprocess.Popen(
+        command, cwd=REPOSITORY, stderr=subprocess.PIPE, text=True, preexec_fn=heed_interrupts
+    ) as child:
         assert child.stderr is not None
         child.stderr.readline()
         child.send_signal(signal.SIGINT)
