@@ -15,6 +15,8 @@ from puressl._version import __version__
 from puressl.cli import main
 from puressl.errors import Reason, SSLError
 
+from support.signals import heed_interrupts
+
 REPOSITORY = Path(__file__).resolve().parents[3]
 
 
@@ -40,9 +42,6 @@ assert not [name for name in ("tlslite", "ecdsa", "asn1crypto") if name in sys.m
     assert (done.returncode, done.stderr) == (0, "")
     for name in main.SUBCOMMANDS:
         assert f" {name} " in done.stdout
-
-
-from support.signals import heed_interrupts
 
 
 @pytest.mark.parametrize("name", main.SUBCOMMANDS)
