@@ -9,7 +9,6 @@ import pytest
 
 from puressl.codes import AlertDescription, CipherSuite, Epoch, NamedGroup, ProtocolVersion
 from puressl.config import Verify
-from puressl.handshake.resolve import resolve
 from puressl.connection import ClientConnection, ServerConnection
 from puressl.crypto.suites import SUITES, Authentication, CipherKind, KeyExchange, Suite
 from puressl.errors import CertificateError, Problem, ProtocolError, Reason, SSLError
@@ -26,6 +25,7 @@ from puressl.events import (
     Sign,
     VerifyPeer,
 )
+from puressl.handshake.resolve import resolve
 from puressl.wire import (
     DOWNGRADE_TLS12,
     Certificate12,

@@ -116,7 +116,6 @@ def test_no_certificate_that_the_client_can_verify_is_handshake_failure() -> Non
 def test_pkcs1_schemes_alone_choose_no_rsa_certificate() -> None:
     """RFC 8446 4.2.3: they are for certificates only."""
 
-
     def shape(hello: ClientHello) -> ClientHello:
         pkcs1 = SignatureAlgorithms((int(SignatureScheme.RSA_PKCS1_SHA256),))
         shaped = tuple(pkcs1 if isinstance(each, SignatureAlgorithms) else each for each in hello.extensions)
