@@ -1,8 +1,9 @@
 """Algorithm identifiers: object identifiers and parameters of keys and signatures, and SubjectPublicKeyInfo.
 
 Theory of operation: X.509 and PKCS#8 name an algorithm by an object identifier and parameters whose form depends on
-it. The tables pair identifiers with puressl's own names; the functions write what stands in a certificate or a key
-file. Clauses: RFC 3279 (RSA, ECDSA), RFC 4055 (RSASSA-PSS), RFC 5480 and 5758 (EC), RFC 8410 (EdDSA).
+it. The tables pair identifiers with puressl's own names; the functions read and write what stands in a certificate or a
+key file; SubjectPublicKeyInfo is read in ``public_key_info.py``. Clauses: RFC 3279 (RSA, ECDSA), RFC 4055 (RSASSA-PSS),
+RFC 5480 and 5758 (EC), RFC 8410 (EdDSA).
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ RSA_ENCRYPTION = "1.2.840.113549.1.1.1"
 RSASSA_PSS = "1.2.840.113549.1.1.10"
 EC_PUBLIC_KEY = "1.2.840.10045.2.1"
 _MGF1 = "1.2.840.113549.1.1.8"
+_MD5_WITH_RSA = "1.2.840.113549.1.1.4"
+#: An AlgorithmIdentifier's parameters, DER: NULL, or nothing at all.
+NULL_PARAMETERS, NO_PARAMETERS = der.null(), b""
 
 CURVES: Mapping[Curve, str] = {
     Curve.SECP256R1: "1.2.840.10045.3.1.7",
@@ -45,6 +49,12 @@ _SIGNATURES: Mapping[tuple[Kind, HashAlgorithm | None], str] = {
     (Kind.ECDSA, HashAlgorithm.SHA256): "1.2.840.10045.4.3.2",
     (Kind.ECDSA, HashAlgorithm.SHA384): "1.2.840.10045.4.3.3",
     (Kind.ECDSA, HashAlgorithm.SHA512): "1.2.840.10045.4.3.4",
+}
+#: What certificates are signed with; MD5 is known, so that it can be called weak.
+_ALGORITHMS: Mapping[str, Algorithm] = {
+    _MD5_WITH_RSA: Algorithm(Kind.RSA_PKCS1, HashAlgorithm.MD5),
+    **{identifier: Algorithm(*algorithm) for algorithm, identifier in _SIGNATURES.items()},
+    **{identifier: Algorithm(Kind.EDDSA) for identifier in EDWARDS.values()},
 }
 #: The hash as strong as the curve (RFC 5480 4).
 _CURVE_HASHES = {
@@ -109,6 +119,45 @@ def signature_algorithm(algorithm: Algorithm, key_type: KeyType) -> bytes:
         raise SSLError(Reason.BADARG, f"{algorithm} of a key of type {key_type.value} has no identifier")
     # RFC 3279 2.2.1: NULL after an RSA identifier; RFC 5758 3.2: nothing after an ECDSA one.
     return der.sequence(der.oid(identifier), der.null() if algorithm.kind is Kind.RSA_PKCS1 else b"")
+
+
+def decode_identifier(reader: der.Reader) -> tuple[str, bytes]:
+    """The next element as an AlgorithmIdentifier: its object identifier, and its parameters' DER, empty where absent.
+
+    Raises ``DERError``. RFC 5280 4.1.1.2.
+    """
+    algorithm = reader.sequence()
+    identifier = algorithm.oid()
+    tag = algorithm.next_tag()
+    parameters = NO_PARAMETERS if tag is None else algorithm.take_raw(tag)
+    algorithm.end()
+    return identifier, parameters
+
+
+def decode_signature_algorithm(data: bytes) -> tuple[str, Algorithm | None]:
+    """The object identifier of a signature's AlgorithmIdentifier, and what we call it, None if it is unsupported.
+
+    Raises ``DERError``, for parameters where none belong too.
+    """
+    identifier, parameters = decode_identifier(der.Reader(data))
+    if identifier == RSASSA_PSS:
+        return identifier, _pss_algorithm(parameters)
+    algorithm = _ALGORITHMS.get(identifier)
+    # RFC 4055 5: NULL, and absence is accepted; RFC 5758 3.2, RFC 8410 3: absent.
+    is_rsa = algorithm is not None and algorithm.kind is Kind.RSA_PKCS1
+    allowed = (NULL_PARAMETERS, NO_PARAMETERS) if is_rsa else (NO_PARAMETERS,)
+    if algorithm is not None and parameters not in allowed:
+        raise der.DERError("parameters where none belong")
+    return identifier, algorithm
+
+
+def _pss_algorithm(parameters: bytes) -> Algorithm | None:
+    """None for parameters that are absent or that no signature scheme of TLS has."""
+    try:
+        pss = decode_pss(der.Reader(parameters))
+    except der.DERError:
+        return None
+    return None if pss.hash is None else Algorithm(Kind.RSA_PSS, pss.hash, pss.salt_length)
 
 
 def decode_pss(algorithm: der.Reader) -> PssParameters:

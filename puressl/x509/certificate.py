@@ -13,10 +13,12 @@ from dataclasses import dataclass, field
 from puressl.crypto.keys import PublicKey
 from puressl.crypto.signatures import Algorithm
 from puressl.errors import CertificateError, Problem, Reason, SSLError
-from puressl.x509 import _asn1, pem
+from puressl.x509 import certificate_fields as fields
+from puressl.x509 import pem
 from puressl.x509.distinguished_name import Name
 from puressl.x509.extensions import Extensions
 from puressl.x509.forms import place_of_fault
+from puressl.x509.public_key_info import decode_public_key
 
 #: PEM labels of a certificate (RFC 7468 5, and OpenSSL's old one).
 _LABELS = frozenset({"CERTIFICATE", "X509 CERTIFICATE"})
@@ -62,29 +64,26 @@ class Certificate:
 
     @classmethod
     def _read(cls, data: bytes) -> Certificate:
-        reader = _asn1.CertificateReader(data)
-        tbs = reader.tbs()
-        start = data.index(tbs, 0, len(data))
-        not_before, not_after = reader.validity()
-        info = reader.public_key_info()
-        public_key, problem = _asn1.decode_public_key(info)
-        signature_oid, signature_algorithm = reader.signature_algorithm()
+        cut = fields.outline(data)
+        not_before, not_after = fields.validity(cut)
+        public_key, problem = decode_public_key(cut.public_key_info)
+        signature_oid, signature_algorithm = fields.signature_algorithm(cut)
         return cls(
             der=data,
-            version=reader.version(),
-            serial=reader.serial(),
-            issuer=reader.issuer(),
-            subject=reader.subject(),
+            version=fields.version(cut),
+            serial=fields.serial(cut),
+            issuer=fields.issuer(cut),
+            subject=fields.subject(cut),
             not_before=not_before,
             not_after=not_after,
             public_key=public_key,
             public_key_problem=problem,
-            public_key_info=info,
+            public_key_info=cut.public_key_info,
             signature_oid=signature_oid,
             signature_algorithm=signature_algorithm,
-            signature=reader.signature(),
-            extensions=reader.extensions(),
-            _tbs=(start, start + len(tbs)),
+            signature=fields.signature(cut),
+            extensions=fields.extensions(cut),
+            _tbs=(cut.tbs_start, cut.tbs_start + len(cut.tbs)),
         )
 
     def __eq__(self, other: object) -> bool:

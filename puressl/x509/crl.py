@@ -14,7 +14,7 @@ from typing import NamedTuple
 from puressl.crypto.signatures import Algorithm
 from puressl.errors import CertificateError, Problem
 from puressl.x509 import der, strict, structures
-from puressl.x509._asn1 import signature_algorithm
+from puressl.x509.algorithms import decode_signature_algorithm
 from puressl.x509.der import DERError, Reader
 from puressl.x509.distinguished_name import Name, NormalizedRDN
 from puressl.x509.extensions import AuthorityKeyIdentifier, GeneralName, GeneralNameKind, Reasons
@@ -126,16 +126,8 @@ def _decode(data: bytes) -> RevocationList:
     algorithm = outer.take_raw(der.SEQUENCE)
     signature = outer.octets_of_bit_string()
     outer.end()
-    identifier, known = algorithm_identifier(algorithm)
+    identifier, known = decode_signature_algorithm(algorithm)
     return _decode_tbs(tbs, algorithm, (identifier, known, signature))
-
-
-def algorithm_identifier(data: bytes) -> tuple[str, Algorithm | None]:
-    """The object identifier of an AlgorithmIdentifier for signatures, and what we call it."""
-    reader = Reader.of_single(data, der.SEQUENCE)
-    identifier = reader.oid()
-    parameters = reader.rest()
-    return identifier, signature_algorithm(identifier, parameters)
 
 
 def _decode_tbs(tbs: bytes, algorithm: bytes, signed: tuple[str, Algorithm | None, bytes]) -> RevocationList:

@@ -10,6 +10,7 @@ are concatenated by their callers: any structure can be built, a wrong one too.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 BOOLEAN = 0x01
 INTEGER = 0x02
@@ -85,6 +86,13 @@ class Reader:
         self._at = end
         return self._data[begin:end]
 
+    def take_any(self) -> bytes:
+        """The next element, whole, whatever it is."""
+        tag = self.next_tag()
+        if tag is None:
+            raise DERError("element is missing")
+        return self.take_raw(tag)
+
     def optional(self, tag: int) -> bytes | None:
         """The content of the next element if it has this identifier octet, else None and nothing is consumed."""
         return self.take(tag) if self.next_tag() == tag else None
@@ -123,15 +131,22 @@ class Reader:
 
     def _bounds(self, tag: int) -> tuple[int, int]:
         """Start and end of the next element's content."""
-        found = self.next_tag()
-        if found is None:
+        data, at = self._data, self._at
+        size = len(data)
+        if at >= size:
             raise DERError(f"element 0x{tag:02x} is missing")
+        found = data[at]
         if found != tag or found & _HIGH_TAG == _HIGH_TAG:
             raise DERError(f"element 0x{found:02x} where 0x{tag:02x} must stand")
-        length, start = self._length(self._at + 1)
-        if start + length > len(self._data):
+        start = at + 2
+        if start <= size and data[at + 1] < 0x80:
+            end = start + data[at + 1]
+        else:
+            length, start = self._length(at + 1)
+            end = start + length
+        if end > size:
             raise DERError(f"element 0x{tag:02x} is longer than what holds it")
-        return start, start + length
+        return start, end
 
     def _length(self, at: int) -> tuple[int, int]:
         """A definite, minimal length (X.690 10.1) and where its element's content begins."""
@@ -148,6 +163,7 @@ class Reader:
         return length, at + 1 + size
 
 
+@lru_cache(maxsize=256)  # certificates use the same few dozen over and over
 def dotted(content: bytes) -> str:
     """The content of an OBJECT IDENTIFIER in dotted form. Raises ``DERError``."""
     if not content or len(content) > MAX_OID_LENGTH or content[-1] & 0x80:

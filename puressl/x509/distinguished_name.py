@@ -3,7 +3,7 @@
 Theory of operation: a name is decoded once into attributes whose strings are Python's, whatever ASN.1 string type
 carried them, so comparison is blind to the type. Two names are equal if their bytes are, or else if their normalised
 forms are: compatibility decomposition, case folding, and runs of spaces as one (RFC 4518 as RFC 5280 7.1 wants it). The
-normalised form is not kept.
+normalised form is made when it is first asked for, and kept with the name.
 """
 
 from __future__ import annotations
@@ -66,6 +66,7 @@ class Name:
 
     der: bytes = field(repr=False)
     rdns: tuple[tuple[Attribute, ...], ...]
+    _normalized: tuple[NormalizedRDN, ...] | None = field(init=False, repr=False, compare=False, default=None)
 
     def __bool__(self) -> bool:
         return bool(self.rdns)
@@ -81,7 +82,11 @@ class Name:
     @property
     def normalized(self) -> tuple[NormalizedRDN, ...]:
         """Equal for names that RFC 5280 7.1 calls equal; a prefix of it is a subtree that holds the name."""
-        return tuple(tuple(sorted(map(_normalized_attribute, rdn))) for rdn in self.rdns)
+        if self._normalized is None:
+            made = tuple(tuple(sorted(map(_normalized_attribute, rdn))) for rdn in self.rdns)
+            object.__setattr__(self, "_normalized", made)
+            return made
+        return self._normalized
 
     def matches(self, other: Name) -> bool:
         """Whether both name the same entity (RFC 5280 7.1)."""

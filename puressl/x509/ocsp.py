@@ -16,7 +16,7 @@ from puressl.crypto.signatures import Algorithm
 from puressl.errors import CertificateError, Problem
 from puressl.x509 import algorithms, der, strict, structures
 from puressl.x509.certificate import Certificate
-from puressl.x509.crl import REASON_NAMES, algorithm_identifier
+from puressl.x509.crl import REASON_NAMES
 from puressl.x509.der import DERError, Reader
 from puressl.x509.distinguished_name import Name
 
@@ -154,7 +154,7 @@ def _decode(data: bytes) -> OCSPResponse | None:
 def _decode_basic(data: bytes) -> OCSPResponse:
     reader = Reader.of_single(data, der.SEQUENCE)
     tbs = reader.take_raw(der.SEQUENCE)
-    identifier, known = algorithm_identifier(reader.take_raw(der.SEQUENCE))
+    identifier, known = algorithms.decode_signature_algorithm(reader.take_raw(der.SEQUENCE))
     signature = reader.octets_of_bit_string()
     wrapped = reader.optional(der.context(0))
     reader.end()

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Flag, auto
-from functools import lru_cache
+from functools import cache
 
 from puressl.crypto.keys import RSAPublicKey
 from puressl.errors import CertificateError, Problem
@@ -82,25 +82,30 @@ class _Rule:
 
 def check(certificate: Certificate, place: int, role: Role, policy: Policy) -> None:
     """Raises ``CertificateError`` for the first rule that the certificate breaks at this place of a path."""
-    _check(RULES, certificate, place, role, policy)
+    _check(_rules(role, policy.profile), certificate, place, role, policy)
 
 
 def check_usage(leaf: Certificate, policy: Policy) -> None:
     """Raises ``CertificateError`` for a leaf that is not for the policy's purpose or not for the name wanted."""
-    _check(USAGE_RULES, leaf, 0, Role.LEAF, policy)
+    _check(_usage_rules(policy.profile), leaf, 0, Role.LEAF, policy)
 
 
 def _check(rules: tuple[_Rule, ...], certificate: Certificate, place: int, role: Role, policy: Policy) -> None:
     subject = _Subject(certificate, role, policy)
-    for rule in _applicable(rules, role, policy.profile):
+    for rule in rules:
         finding = rule.find(subject)
         if finding is not None:
             raise certificate_error(certificate, place, rule.problem, rule.check, finding, rule.values(subject))
 
 
-@lru_cache(maxsize=64)
-def _applicable(rules: tuple[_Rule, ...], role: Role, profile: Profile) -> tuple[_Rule, ...]:
-    return tuple(rule for rule in rules if rule.roles & role and rule.profiles & profile)
+@cache  # four roles, three profiles
+def _rules(role: Role, profile: Profile) -> tuple[_Rule, ...]:
+    return tuple(rule for rule in RULES if rule.roles & role and rule.profiles & profile)
+
+
+@cache
+def _usage_rules(profile: Profile) -> tuple[_Rule, ...]:
+    return tuple(rule for rule in USAGE_RULES if rule.profiles & profile)
 
 
 def check_validity(certificate: Certificate, place: int, policy: Policy) -> CertificateError | None:
@@ -186,18 +191,15 @@ _NEVER_CRITICAL = {
 
 
 def _unknown_critical(subject: _Subject) -> str | None:
-    known = _PROCESSED | _NEVER_CRITICAL.keys()
-    unknown = [
-        identifier for identifier, critical in subject.extensions.present if critical and identifier not in known
-    ]
-    return f"unknown critical extension {unknown[0]}" if unknown else None
+    for identifier, critical in subject.extensions.present:
+        if critical and identifier not in _PROCESSED and identifier not in _NEVER_CRITICAL:
+            return f"unknown critical extension {identifier}"
+    return None
 
 
 def _wrongly_critical(subject: _Subject) -> str | None:
-    for identifier, name in _NEVER_CRITICAL.items():
-        if subject.extensions.critical(identifier):
-            return f"{name} is critical"
-    return None
+    wrong = {identifier for identifier, critical in subject.extensions.present if critical} & _NEVER_CRITICAL.keys()
+    return next((f"{name} is critical" for identifier, name in _NEVER_CRITICAL.items() if identifier in wrong), None)
 
 
 def _authority_key_identifier(subject: _Subject) -> str | None:
@@ -312,8 +314,10 @@ _REGISTRY_LABELS = frozenset({"ac", "co", "com", "edu", "gov", "mil", "net", "or
 def _alt_name_registry(subject: _Subject) -> str | None:
     """No wildcard for all names of a registry; ``*.tld`` is no name at all for us."""
     for name in subject.extensions.subject_alt_name or ():
-        pattern = names.DNSPattern.parse(name.value) if name.kind is GeneralNameKind.DNS else None
-        if pattern is None or not pattern.wildcard or len(pattern.name.labels) != 2:
+        if name.kind is not GeneralNameKind.DNS or not name.value.startswith(b"*."):
+            continue
+        pattern = names.DNSPattern.parse(name.value)
+        if pattern is None or len(pattern.name.labels) != 2:
             continue
         second, top = pattern.name.labels
         if second in _REGISTRY_LABELS and len(top) == 2:

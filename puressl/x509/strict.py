@@ -21,7 +21,7 @@ MAX_NESTING = 32
 _CONSTRUCTED = 0x20
 _CLASS = 0xC0
 _HIGH_TAG = 0x1F
-_MUST_BE_CONSTRUCTED = (der.SEQUENCE & ~_CONSTRUCTED, der.SET & ~_CONSTRUCTED)
+_CONSTRUCTED_TYPES = (der.SEQUENCE, der.SET)
 
 
 def check(data: bytes) -> None:
@@ -42,43 +42,34 @@ def _element(data: bytes, at: int, limit: int, depth: int) -> int:
         raise DERError(f"nested deeper than {MAX_NESTING}", at)
     if limit - at < 2:
         raise DERError("element cut short", at)
-    identifier = data[at]
-    length, start = _length(data, at + 1, limit)
+    identifier, length, start = data[at], data[at + 1], at + 2
+    if length >= 0x80:
+        length, start = _length(data, at + 1, limit)
     end = start + length
     if end > limit:
         raise DERError("element longer than what holds it", at)
-    tag = identifier & _HIGH_TAG
-    if tag == _HIGH_TAG:
+    if identifier & _HIGH_TAG == _HIGH_TAG:
         raise DERError("tag number above 30", at)  # X.509 has none
     if identifier & _CONSTRUCTED:
-        _children(data, at, start, end, depth)
-    elif not identifier & _CLASS:
-        _primitive(tag, data[start:end], at)
+        if not identifier & _CLASS and identifier not in _CONSTRUCTED_TYPES:
+            raise DERError(f"type 0x{identifier:02x} must be primitive", at)  # X.690 10.2
+        while start < end:
+            start = _element(data, start, end, depth + 1)
+    elif identifier in _PRIMITIVES:
+        _primitive(identifier, data[start:end], at)
     return end
 
 
-def _children(data: bytes, at: int, start: int, end: int, depth: int) -> None:
-    identifier = data[at]
-    if not identifier & _CLASS and identifier & _HIGH_TAG not in _MUST_BE_CONSTRUCTED:
-        raise DERError(f"type 0x{identifier:02x} must be primitive", at)  # X.690 10.2
-    while start < end:
-        start = _element(data, start, end, depth + 1)
-
-
 def _primitive(tag: int, content: bytes, at: int) -> None:
-    if tag in _MUST_BE_CONSTRUCTED:
+    if tag | _CONSTRUCTED in _CONSTRUCTED_TYPES:
         raise DERError(f"type 0x{tag:02x} must be constructed", at)
-    rule = _PRIMITIVES.get(tag)
-    if rule is not None and not rule(content):
+    if not _PRIMITIVES[tag](content):
         raise DERError(f"type 0x{tag:02x} is not in its distinguished form", at)
 
 
 def _length(data: bytes, at: int, limit: int) -> tuple[int, int]:
-    """A definite, minimal length (X.690 10.1) and where the content begins."""
-    first = data[at]
-    if first < 0x80:
-        return first, at + 1
-    size = first & 0x7F
+    """A definite, minimal length in the long form (X.690 10.1), and where the content begins."""
+    size = data[at] & 0x7F
     start = at + 1 + size
     if size == 0 or start > limit:
         raise DERError("length is indefinite or cut short", at)
@@ -86,6 +77,10 @@ def _length(data: bytes, at: int, limit: int) -> tuple[int, int]:
     if data[at + 1] == 0 or length < 0x80:
         raise DERError("length is not minimal", at)
     return length, start
+
+
+def _never(_: bytes) -> bool:
+    return False
 
 
 def _boolean(content: bytes) -> bool:
@@ -112,14 +107,18 @@ def _object_identifier(content: bytes) -> bool:
     """Every arc ends and is minimal (X.690 8.19.2)."""
     if not content or len(content) > der.MAX_OID_LENGTH or content[-1] & 0x80:
         return False
+    if 0x80 not in content:
+        return True
     return not any(octet == 0x80 and (at == 0 or content[at - 1] < 0x80) for at, octet in enumerate(content))
 
 
+#: The universal types whose form is not free.
 _PRIMITIVES: dict[int, Callable[[bytes], bool]] = {
-    0x00: lambda content: False,  # end-of-contents octets belong to indefinite lengths
+    0x00: _never,  # end-of-contents octets belong to indefinite lengths
     der.BOOLEAN: _boolean,
     der.INTEGER: _integer,
     der.BIT_STRING: _bit_string,
     der.NULL: _null,
     der.OBJECT_IDENTIFIER: _object_identifier,
+    **{constructed & ~_CONSTRUCTED: _never for constructed in _CONSTRUCTED_TYPES},
 }

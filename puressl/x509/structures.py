@@ -84,10 +84,10 @@ def _rdn(content: bytes) -> tuple[Attribute, ...]:
 def _attribute(reader: Reader) -> Attribute:
     identifier = intern(reader.oid())
     tag = reader.next_tag() or 0
-    value = reader.take_raw(tag)
-    reader.end()
     encoding = STRING_ENCODINGS.get(tag)
-    return Attribute(identifier, Reader.of_single(value, tag).rest().decode(encoding) if encoding else value)
+    value = reader.take(tag).decode(encoding) if encoding else reader.take_any()
+    reader.end()
+    return Attribute(identifier, value)
 
 
 def general_name(reader: Reader) -> GeneralName:
