@@ -36,8 +36,10 @@ from puressl.session import MemorySessionStore, SessionStore, TicketKeys
 from puressl.trace import NULL_TRACER, KeyLog, Tracer
 from puressl.wire import ClientHello
 from puressl.x509.credential import Credential
+from puressl.x509.crl import RevocationList, load_crls
 from puressl.x509.names import parse_server_name
-from puressl.x509.policy import Profile
+from puressl.x509.policy import Profile, Revocation
+from puressl.x509.revocation import MAX_EVIDENCE, NO_EVIDENCE, Evidence, Fetch
 from puressl.x509.store import TrustStore
 
 #: RFC 8449 4: the least and the most that record_size_limit may say (2^14 + 1: TLS 1.3 counts the content type).
@@ -79,7 +81,10 @@ class _Config:
     keylog: receives the NSS key log's lines. tracer: watches. env: randomness, clock and locks. provider: cryptography.
     minimum_rsa_bits: the least RSA modulus accepted in the peer's chain. profile: whose rules that chain must keep, or
     the profile's name; None is ``webpki`` for servers judged by the system's roots, which are the public web's, and
-    ``path`` by anchors of one's own, whose issuers those rules do not bind (``x509/policy.py``). resumption_context:
+    ``path`` by anchors of one's own, whose issuers those rules do not bind (``x509/policy.py``). revocation: how
+    much is asked about it, or its name; the default is that what is at hand counts. crls: lists to look in, PEM or DER;
+    they are read once, and a new configuration is needed for newer ones. fetch: gets more where these do not decide
+    (``x509/revocation.py``); it is called while the handshake waits. resumption_context:
     sessions are resumed only under the same one; with a resolver of one's own for ``VerifyPeer``, only if there is one.
     """
 
@@ -93,6 +98,9 @@ class _Config:
     depth: int = DEFAULT_DEPTH
     minimum_rsa_bits: int = 2048
     profile: Profile | str | None = None
+    revocation: Revocation | str = Revocation.IF_PRESENT
+    crls: tuple[bytes, ...] = field(default=(), repr=False)
+    fetch: Fetch | None = None
     record_size_limit: int | None = MAX_RECORD_SIZE_LIMIT
     secure_renegotiate: bool = True
     allow_mac_then_encrypt: bool = False
@@ -104,11 +112,14 @@ class _Config:
     tracer: Tracer = field(default=NULL_TRACER, repr=False)
     env: Env = field(default=SYSTEM_ENV, repr=False)
     provider: Provider = field(default=PROVIDER, repr=False)
+    evidence: Evidence = field(init=False, repr=False, default=NO_EVIDENCE)
     scope: bytes = field(init=False, repr=False, default=b"")
 
     def _check(self) -> None:
         object.__setattr__(self, "profile", Profile.of(self.profile or self._default_profile()))
         self._check_types()
+        object.__setattr__(self, "revocation", Revocation.of(self.revocation))
+        object.__setattr__(self, "evidence", Evidence(crls=_read_crls(self.crls), fetch=self.fetch))
         _coerce(self, "verify", Verify)
         object.__setattr__(self, "versions", tuple(_version(version) for version in self.versions))
         _check_versions(self.versions)
@@ -146,7 +157,9 @@ class _Config:
         """What a session must have been made under to be resumed: trust, names, verification, identity, protocols."""
         trust = self.trust.fingerprint if self.trust is not None else b""
         judged = (trust, int(self.verify), self.depth, self.minimum_rsa_bits, self.profile, self.resumption_context)
-        return hashlib.sha256(repr((judged, self.alpn, *parts)).encode()).digest()
+        lists = sorted(hashlib.sha256(data).digest() for data in self.crls)
+        status = (self.revocation, lists, self.fetch is not None)
+        return hashlib.sha256(repr((judged, status, self.alpn, *parts)).encode()).digest()
 
     @property
     def newest(self) -> ProtocolVersion:
@@ -173,6 +186,7 @@ class ClientConfig(_Config):
     server_name: the DNS name or IP address that the server's certificate must be for; a DNS name is also sent in SNI.
     send_server_name: False sends no SNI. credential: what a server that asks for a certificate gets.
     key_share_groups: groups to send a share of at once; the first configured one by default.
+    status_request: whether the server is asked to staple an OCSP response, where revocation is looked at at all.
     middlebox_compatibility: RFC 8446 D.4. shape_hello: a last look at each ClientHello before its binders are made, for
     tests and teaching; what it returns is sent, and its answer is held to it.
     Verification is on: without ``trust`` the system's roots are taken.
@@ -183,6 +197,7 @@ class ClientConfig(_Config):
     verify: Verify = Verify.REQUIRED
     credential: Credential | None = field(default=None, repr=False)
     key_share_groups: tuple[int, ...] | None = None
+    status_request: bool = True
     middlebox_compatibility: bool = True
     shape_hello: Callable[[ClientHello], ClientHello] | None = None
 
@@ -201,6 +216,12 @@ class ClientConfig(_Config):
             object.__setattr__(self, "sessions", MemorySessionStore(self.env))
         identity = self.credential.chain if self.credential is not None else ()
         object.__setattr__(self, "scope", self._digest_scope("client", self.server_name, identity))
+
+    @property
+    def wants_status(self) -> bool:
+        """Whether an OCSP response is asked for: only where somebody judges it."""
+        judges = self.verify is not Verify.NONE or VerifyPeer in self.resolvers
+        return self.status_request and judges and self.revocation is not Revocation.OFF
 
     def _default_profile(self) -> Profile:
         return Profile.WEBPKI if self.trust is not None and self.trust.is_public else Profile.PATH
@@ -281,6 +302,15 @@ def _version(version: int) -> ProtocolVersion:
         return ProtocolVersion(version)
     except ValueError as error:
         raise SSLError(Reason.EOPTIONS, f"versions: {error}") from error
+
+
+def _read_crls(given: tuple[bytes, ...]) -> tuple[RevocationList, ...]:
+    if isinstance(given, bytes):
+        raise SSLError(Reason.EOPTIONS, "crls: is one of bytes, not a tuple of them")
+    lists = tuple(one for number, data in enumerate(given, 1) for one in load_crls(data, f"crls: number {number}"))
+    if len(lists) > MAX_EVIDENCE:
+        raise SSLError(Reason.EOPTIONS, f"crls: {len(lists)} lists, at most {MAX_EVIDENCE} are looked at")
+    return lists
 
 
 def _check_alpn(protocols: tuple[bytes, ...]) -> None:

@@ -195,6 +195,7 @@ class Problem(Enum):
     CERTIFICATE_POLICY = "certificate policy"
     CERTIFICATE_REVOKED = "certificate revoked"
     CERTIFICATE_STATUS_UNKNOWN = "certificate status unknown"
+    CERTIFICATE_STATUS_RESPONSE = "certificate status response"
     CERTIFICATE_SELF_SIGNED = "certificate self-signed"
     CERTIFICATE_NO_ISSUER = "certificate issuer"
     CERTIFICATE_CHAIN_TOO_LONG = "certificate chain too long"
@@ -270,6 +271,8 @@ PROBLEMS: dict[Problem, ProblemRow] = {
     Problem.CERTIFICATE_POLICY: ProblemRow(Alert.BAD_CERTIFICATE, Reason.EPEERCERT),
     Problem.CERTIFICATE_REVOKED: ProblemRow(Alert.CERTIFICATE_REVOKED, Reason.EPEERCERT),
     Problem.CERTIFICATE_STATUS_UNKNOWN: ProblemRow(Alert.CERTIFICATE_UNKNOWN, Reason.EPEERCERT),
+    # RFC 6066 8
+    Problem.CERTIFICATE_STATUS_RESPONSE: ProblemRow(Alert.BAD_CERTIFICATE_STATUS_RESPONSE, Reason.EPEERCERT),
     Problem.CERTIFICATE_SELF_SIGNED: ProblemRow(Alert.UNKNOWN_CA, Reason.ESELFSIGNEDCERT),
     Problem.CERTIFICATE_NO_ISSUER: ProblemRow(Alert.UNKNOWN_CA, Reason.ENOISSUERCERT),
     Problem.CERTIFICATE_CHAIN_TOO_LONG: ProblemRow(Alert.UNKNOWN_CA, Reason.ECHAINTOOLONG),

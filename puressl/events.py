@@ -131,9 +131,14 @@ class DecryptPremaster:
 
 @dataclass(frozen=True, slots=True)
 class VerifyPeer:
-    """Is this chain good? Answer: a ``VerifiedPeer``; a refusal raises ``CertificateError``."""
+    """Is this chain good? Answer: a ``VerifiedPeer``; a refusal raises ``CertificateError``.
+
+    chain: DER as presented, leaf first. ocsp_responses: what was stapled for its certificates, in the same order, empty
+    for one without; () if the peer was not asked to staple.
+    """
 
     chain: tuple[bytes, ...]
+    ocsp_responses: tuple[bytes, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,10 @@ questions it may have to ask: which certificate, and its signature. ``client_fin
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 from puressl.codes import CipherSuite, ClientCertificateType, Epoch, ExtensionType, SignatureScheme, is_grease, name_of
 from puressl.config import ClientConfig
@@ -33,8 +35,8 @@ from puressl.handshake.key_exchange12 import (
     signed_content,
     supported_groups,
 )
-from puressl.handshake.machine import State, on
-from puressl.handshake.offer import check_alpn, report_chain
+from puressl.handshake.machine import State, dispatch_content, on
+from puressl.handshake.offer import check_alpn, report_chain, stapled_response
 from puressl.handshake.output import Output
 from puressl.handshake.parameters12 import TLS12, Parameters12, Secrets12, agree_record_size, check_mac
 from puressl.handshake.proofs import PeerProof, ResumedPeer, RsaKeyExchangePeer, SignedPeer
@@ -43,6 +45,7 @@ from puressl.wire import (
     ApplicationProtocols,
     Certificate12,
     CertificateRequest12,
+    CertificateStatus12,
     CertificateVerify,
     ECPointFormats,
     EncryptThenMac,
@@ -55,6 +58,8 @@ from puressl.wire import (
     ServerKeyExchangeDHE,
     ServerKeyExchangeECDHE,
     SessionTicket,
+    StatusRequest,
+    StatusRequestAck,
 )
 from puressl.x509.certificate import Certificate
 from puressl.x509.credential import Credential
@@ -69,11 +74,15 @@ _CERTIFICATE_TYPES = {
     ClientCertificateType.ECDSA_SIGN: Authentication.ECDSA,
 }
 _KNOWN_EXTENSIONS = frozenset(ExtensionType)
+#: What ``VerifyPeer`` is told when the server was asked to staple and did not.
+_NOTHING_STAPLED = (b"",)
 
 
 @dataclass(slots=True)
 class Client12:
-    """What every state after ServerHello carries. closing: what the states after our flight need."""
+    """What every state after ServerHello carries. status_promised: the server may send CertificateStatus. closing: what
+    the states after our flight need.
+    """
 
     config: ClientConfig
     offer: Offer
@@ -81,6 +90,7 @@ class Client12:
     parameters: Parameters12
     session_id: bytes
     ticket_promised: bool
+    status_promised: bool
     requests: HelloRequests = field(default_factory=HelloRequests)
 
     def closing(self, secrets: Secrets12, proof: PeerProof, group: int | None) -> Closing12:
@@ -110,7 +120,8 @@ def server_hello(
     transcript.start(suite.hash)
     _agree_record_size(offer, message, output)
     ticket = message.extensions.get(SessionTicket) is not None
-    shared = Client12(config, offer, transcript, parameters, message.session_id, ticket)
+    status = message.extensions.get(StatusRequestAck) is not None
+    shared = Client12(config, offer, transcript, parameters, message.session_id, ticket, status)
     if session is None:
         return ClientWaitCertificate12(shared)
     _check_resumption(session, parameters)
@@ -226,33 +237,41 @@ class ClientWaitCertificate12(_Client12State):
         if not message.certificates:
             raise ProtocolError(Problem.MALFORMED_MESSAGE, "Certificate.certificate_list of a server is empty")
         report_chain(message.certificates, output)
-        return output.ask(VerifyPeer(message.certificates), self._judged)
-
-    def _judged(self, peer: VerifiedPeer, output: Output) -> State:
         shared = self.shared
-        suite, hello = shared.parameters.suite, shared.offer.hello
-        if not key_fits(suite, peer.public_key, supported_groups(hello)):
-            kind = peer.public_key.key_type.value
-            raise ProtocolError(Problem.ILLEGAL_PARAMETER, f"{suite.name} with a certificate whose key is {kind}")
-        if suite.key_exchange is KeyExchange.ECDHE:
-            return ClientWaitServerKeyExchangeEcdhe12(shared, peer)
-        if suite.key_exchange is KeyExchange.DHE:
-            return ClientWaitServerKeyExchangeDhe12(shared, peer)
-        _check_encipherment(peer)
-        config = shared.config
-        exchange = answer_rsa(peer.public_key, hello.legacy_version, config.provider, config.env)
-        return ClientWaitCertificateRequest12(shared, RsaKeyExchangePeer(peer), exchange)
+        if shared.status_promised:
+            return _STATUS_STATES[shared.parameters.suite.key_exchange](shared, message.certificates)
+        asked = shared.offer.hello.extensions.get(StatusRequest) is not None
+        need = VerifyPeer(message.certificates, _NOTHING_STAPLED if asked else ())
+        return output.ask(need, partial(_certificate_judged, shared))
 
     expects = (
         on(
             Certificate12,
             certificate,
+            "ClientWaitCertificateStatusEcdhe12",
+            "ClientWaitCertificateStatusDhe12",
+            "ClientWaitCertificateStatusRsa12",
             "ClientWaitServerKeyExchangeEcdhe12",
             "ClientWaitServerKeyExchangeDhe12",
             "ClientWaitCertificateRequest12",
         ),
         ignoring_hello_request("ClientWaitCertificate12"),
     )
+
+
+def _certificate_judged(shared: Client12, peer: VerifiedPeer, output: Output) -> State:
+    suite, hello = shared.parameters.suite, shared.offer.hello
+    if not key_fits(suite, peer.public_key, supported_groups(hello)):
+        kind = peer.public_key.key_type.value
+        raise ProtocolError(Problem.ILLEGAL_PARAMETER, f"{suite.name} with a certificate whose key is {kind}")
+    if suite.key_exchange is KeyExchange.ECDHE:
+        return ClientWaitServerKeyExchangeEcdhe12(shared, peer)
+    if suite.key_exchange is KeyExchange.DHE:
+        return ClientWaitServerKeyExchangeDhe12(shared, peer)
+    _check_encipherment(peer)
+    config = shared.config
+    exchange = answer_rsa(peer.public_key, hello.legacy_version, config.provider, config.env)
+    return ClientWaitCertificateRequest12(shared, RsaKeyExchangePeer(peer), exchange)
 
 
 def _check_encipherment(peer: VerifiedPeer) -> None:
@@ -266,6 +285,75 @@ def _check_encipherment(peer: VerifiedPeer) -> None:
             place=0,
             der=leaf.der,
         )
+
+
+@dataclass(slots=True)
+class _WaitCertificateStatus(_Client12State):
+    """The server said that it may staple. It may also let it be, and go on at once (RFC 6066 8): only then is it known
+    by what the chain is to be judged.
+    """
+
+    chain: tuple[bytes, ...]
+
+    def certificate_status(self, message: CertificateStatus12, output: Output) -> State:
+        need = VerifyPeer(self.chain, (stapled_response(message),))
+        return output.ask(need, partial(_certificate_judged, self.shared))
+
+    def without_status(self, message: Any, output: Output) -> State:
+        """The message is one for the state that follows."""
+        return output.ask(VerifyPeer(self.chain, _NOTHING_STAPLED), partial(self._go_on, message))
+
+    def _go_on(self, message: Any, peer: VerifiedPeer, output: Output) -> State:
+        return dispatch_content(_certificate_judged(self.shared, peer, output), message, output)
+
+
+class ClientWaitCertificateStatusEcdhe12(_WaitCertificateStatus):
+    """CertificateStatus may come, or the server's point at once."""
+
+    __slots__ = ()
+
+    expects = (
+        on(CertificateStatus12, _WaitCertificateStatus.certificate_status, "ClientWaitServerKeyExchangeEcdhe12"),
+        on(ServerKeyExchangeECDHE, _WaitCertificateStatus.without_status, "ClientWaitCertificateRequest12"),
+        ignoring_hello_request("ClientWaitCertificateStatusEcdhe12"),
+    )
+
+
+class ClientWaitCertificateStatusDhe12(_WaitCertificateStatus):
+    """CertificateStatus may come, or the server's group and public value at once."""
+
+    __slots__ = ()
+
+    expects = (
+        on(CertificateStatus12, _WaitCertificateStatus.certificate_status, "ClientWaitServerKeyExchangeDhe12"),
+        on(ServerKeyExchangeDHE, _WaitCertificateStatus.without_status, "ClientWaitCertificateRequest12"),
+        ignoring_hello_request("ClientWaitCertificateStatusDhe12"),
+    )
+
+
+class ClientWaitCertificateStatusRsa12(_WaitCertificateStatus):
+    """CertificateStatus may come, or at once what follows a certificate whose key enciphers."""
+
+    __slots__ = ()
+
+    expects = (
+        on(CertificateStatus12, _WaitCertificateStatus.certificate_status, "ClientWaitCertificateRequest12"),
+        on(CertificateRequest12, _WaitCertificateStatus.without_status, "ClientWaitServerHelloDone12"),
+        on(
+            ServerHelloDone,
+            _WaitCertificateStatus.without_status,
+            "ClientWaitNewSessionTicket12",
+            "ClientWaitChangeCipherSpec12",
+        ),
+        ignoring_hello_request("ClientWaitCertificateStatusRsa12"),
+    )
+
+
+_STATUS_STATES: Mapping[KeyExchange, type[_WaitCertificateStatus]] = {
+    KeyExchange.ECDHE: ClientWaitCertificateStatusEcdhe12,
+    KeyExchange.DHE: ClientWaitCertificateStatusDhe12,
+    KeyExchange.RSA: ClientWaitCertificateStatusRsa12,
+}
 
 
 @dataclass(slots=True)

@@ -21,7 +21,7 @@ from puressl.events import ChooseCredential, HandshakeCompleted, Negotiated, Sig
 from puressl.handshake.client_hello import TLS12, TLS13, Offer, sent_server_name
 from puressl.handshake.compatibility import ignore_change_cipher_spec
 from puressl.handshake.machine import State, on
-from puressl.handshake.offer import check_alpn, check_solicited, report_chain
+from puressl.handshake.offer import check_alpn, check_solicited, report_chain, stapled_response
 from puressl.handshake.output import Output
 from puressl.handshake.proofs import (
     FinishedValid,
@@ -41,6 +41,7 @@ from puressl.wire import (
     CertificateAuthorities,
     CertificateEntry,
     CertificateRequest,
+    CertificateStatusEntry,
     CertificateVerify,
     ChangeCipherSpec,
     EncryptedExtensions,
@@ -51,6 +52,7 @@ from puressl.wire import (
     RecordSizeLimit,
     ServerHello,
     SignatureAlgorithms,
+    StatusRequest,
 )
 from puressl.x509.credential import Credential
 from puressl.x509.verifier import VerifiedPeer
@@ -205,8 +207,10 @@ def _take_certificate(
     for entry in message.entries:
         check_solicited(shared.offer.hello, entry.extensions, "CertificateEntry")
     chain = tuple(entry.cert_data for entry in message.entries)
+    asked = shared.offer.hello.extensions.get(StatusRequest) is not None
+    stapled = tuple(stapled_response(entry.extensions.get(CertificateStatusEntry)) for entry in message.entries)
     report_chain(chain, output)
-    return output.ask(VerifyPeer(chain), partial(_certificate_judged, shared, request))
+    return output.ask(VerifyPeer(chain, stapled if asked else ()), partial(_certificate_judged, shared, request))
 
 
 def _certificate_judged(

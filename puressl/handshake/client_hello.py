@@ -38,6 +38,7 @@ from puressl.wire import (
     ServerNameOffer,
     SessionTicket,
     SignatureAlgorithms,
+    StatusRequest,
     SupportedGroups,
     SupportedVersionsOffer,
     binders_length,
@@ -187,6 +188,11 @@ def _server_name(draft: _Draft) -> ServerNameOffer | None:
     return ServerNameOffer(name) if name else None
 
 
+def _status_request(draft: _Draft) -> StatusRequest | None:
+    """RFC 6066 8: from any responder, without extensions."""
+    return StatusRequest() if draft.config.wants_status else None
+
+
 def _extended_master_secret(draft: _Draft) -> ExtendedMasterSecret | None:
     return ExtendedMasterSecret() if draft.speaks(TLS12) else None
 
@@ -267,6 +273,7 @@ def _pre_shared_key(draft: _Draft) -> PreSharedKeyOffer | None:
 
 _ROWS: tuple[Callable[[_Draft], Any], ...] = (
     _server_name,
+    _status_request,
     _extended_master_secret,
     _renegotiation_info,
     _supported_groups,

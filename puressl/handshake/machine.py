@@ -151,7 +151,7 @@ def dispatch_handshake(state: State, raw: bytes, epoch: Epoch, tracer: Tracer, o
 
 
 def dispatch_content(state: State, message: Any, output: Output) -> State:
-    """Takes a ChangeCipherSpec or ApplicationData through the state; returns the next state."""
+    """Takes a message that is no bytes any more through the state; returns the next state."""
     return _enter(state, expect(state, kind_of(type(message))), message, output)
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from puressl.codes import CipherSuite, ExtensionType, name_of
+from puressl.codes import CertificateStatusType, CipherSuite, ExtensionType, name_of
 from puressl.errors import Problem, ProtocolError
 from puressl.events import PeerCertificate
 from puressl.handshake.output import Output
-from puressl.wire import ClientHello, Extensions
+from puressl.wire import CertificateStatus12, CertificateStatusEntry, ClientHello, Extensions
 
 
 def check_solicited(hello: ClientHello, answer: Extensions, where: str, *, also: frozenset[int] = frozenset()) -> None:
@@ -33,3 +33,13 @@ def check_alpn(offered: tuple[bytes, ...], protocols: tuple[bytes, ...]) -> byte
 def report_chain(chain: tuple[bytes, ...], output: Output) -> None:
     """Tells the user which certificates came, before they are judged."""
     output.emit(PeerCertificate(chain))
+
+
+def stapled_response(status: CertificateStatusEntry | CertificateStatus12 | None) -> bytes:
+    """The OCSP response of a certificate's status, empty where there is none (RFC 6066 8, RFC 8446 4.4.2.1)."""
+    if status is None:
+        return b""
+    if status.status_type != CertificateStatusType.OCSP:
+        name = name_of(CertificateStatusType, status.status_type)
+        raise ProtocolError(Problem.ILLEGAL_PARAMETER, f"certificate status of type {name}, which was not asked for")
+    return status.response

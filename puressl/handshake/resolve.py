@@ -32,7 +32,7 @@ from puressl.events import (
 )
 from puressl.session import MAX_TICKET, MAX_TICKET_LIFETIME, Session
 from puressl.x509.credential import Credential
-from puressl.x509.policy import Policy, Profile
+from puressl.x509.policy import Policy, Profile, Revocation
 from puressl.x509.policy import Purpose as CertificatePurpose
 from puressl.x509.verifier import VerifiedPeer, danger_accept_unverified, verify_peer
 
@@ -140,8 +140,13 @@ def _verify_peer(config: Config, need: VerifyPeer) -> VerifiedPeer:
         depth=config.depth,
         minimum_rsa_bits=config.minimum_rsa_bits,
         profile=Profile.of(config.profile or Profile.PATH),
+        revocation=Revocation.of(config.revocation),
     )
-    return verify_peer(need.chain, trust=config.trust, policy=policy)
+    evidence = config.evidence
+    if need.ocsp_responses:
+        stapled, *others = need.ocsp_responses
+        evidence = replace(evidence, stapled=stapled, ocsp_responses=[one for one in others if one])
+    return verify_peer(need.chain, trust=config.trust, policy=policy, evidence=evidence)
 
 
 def _find_session(config: Config, need: FindSession) -> Session | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from puressl.codes import CipherSuite, ProtocolVersion
+from puressl.codes import CertificateStatusType, CipherSuite, ProtocolVersion
 from puressl.config import ServerConfig
 from puressl.errors import Problem, ProtocolError
 from puressl.wire import (
@@ -17,9 +17,11 @@ from puressl.wire import (
     KeyShareEntry,
     KeyShareOffer,
     ServerNameOffer,
+    StatusRequest,
     SupportedGroups,
     SupportedVersionsOffer,
 )
+from puressl.x509.credential import Credential
 
 
 def version(config: ServerConfig, hello: ClientHello) -> ProtocolVersion:
@@ -47,6 +49,13 @@ def server_name(hello: ClientHello) -> str | None:
     """The DNS name the client asks for, in lower case (RFC 6066 3)."""
     offer = hello.extensions.get(ServerNameOffer)
     return offer.host_name.lower() if offer is not None else None
+
+
+def stapled_response(hello: ClientHello, credential: Credential) -> bytes:
+    """The OCSP response to staple, empty for a client that does not ask or a certificate without (RFC 6066 8)."""
+    request = hello.extensions.get(StatusRequest)
+    asked = request is not None and request.status_type == CertificateStatusType.OCSP
+    return credential.ocsp_response if asked else b""
 
 
 def application_protocol(config: ServerConfig, hello: ClientHello) -> bytes | None:

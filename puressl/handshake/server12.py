@@ -8,10 +8,10 @@ is resumed at once: the abbreviated handshake has no choices. Otherwise the whol
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
-from puressl.codes import ClientCertificateType, ECPointFormat, Epoch, ProtocolVersion
+from puressl.codes import CertificateStatusType, ClientCertificateType, ECPointFormat, Epoch, ProtocolVersion
 from puressl.config import ServerConfig, Verify
 from puressl.crypto.groups import PrivateShare
 from puressl.crypto.keys import KeyType
@@ -37,6 +37,7 @@ from puressl.wire import (
     ApplicationProtocols,
     Certificate12,
     CertificateRequest12,
+    CertificateStatus12,
     ClientHello,
     ECPointFormats,
     EncryptThenMac,
@@ -49,6 +50,7 @@ from puressl.wire import (
     ServerNameAck,
     ServerNameOffer,
     SessionTicket,
+    StatusRequestAck,
 )
 from puressl.x509.credential import Credential
 
@@ -138,7 +140,7 @@ class Negotiation12:
 
         No new ticket is sent: the session would not live longer by it.
         """
-        extensions = self._extensions(suite, resumed=True, ticket=False, output=output)
+        extensions = self._extensions(suite, resumed=True, ticket=False, staples=False, output=output)
         parameters = self._send_hello(suite, self.hello.session_id, extensions, output)
         secrets = parameters.resumed(session.secret, output)
         send_finished(parameters, secrets, secrets.keys.server, SERVER_FINISHED, self.transcript, output)
@@ -172,7 +174,8 @@ class Negotiation12:
             raise ProtocolError(Problem.NO_COMMON_SIGNATURE_SCHEME, "no certificate of ours suits the client")
         suite = select12.suite(self.hello, candidates, credential)
         ticket = self._promises_ticket()
-        extensions = self._extensions(suite, resumed=False, ticket=ticket, output=output)
+        stapled = select.stapled_response(self.hello, credential)
+        extensions = self._extensions(suite, resumed=False, ticket=ticket, staples=bool(stapled), output=output)
         session_id = b"" if ticket else self._new_session_id()
         parameters = self._send_hello(suite, session_id, extensions, output)
         closing = ServerClosing12(
@@ -183,7 +186,7 @@ class Negotiation12:
             session_id=session_id,
             ticket_promised=ticket,
         )
-        return _FirstFlight(self, credential, closing).start(output)
+        return _FirstFlight(self, credential, closing, stapled).start(output)
 
     def _promises_ticket(self) -> bool:
         """RFC 5077 3.2; never for a session that RFC 7627 5.3 would not have resumed."""
@@ -227,7 +230,7 @@ class Negotiation12:
             server_name=self.server_name,
         )
 
-    def _extensions(self, suite: Suite, *, resumed: bool, ticket: bool, output: Output) -> Extensions:
+    def _extensions(self, suite: Suite, *, resumed: bool, ticket: bool, staples: bool, output: Output) -> Extensions:
         """Answers to what was offered (RFC 5246 7.4.1.4)."""
         offered, ours = self.hello.extensions, record_size_limit(self.config.record_size_limit)
         limit = offered.get(RecordSizeLimit)
@@ -237,6 +240,7 @@ class Negotiation12:
         rows = (
             # RFC 6066 3: not in a resumption.
             ServerNameAck() if offered.get(ServerNameOffer) is not None and not resumed else None,
+            StatusRequestAck() if staples else None,  # RFC 6066 8
             # RFC 5746 3.6: the extension answers the SCSV, too.
             RenegotiationInfo(b"") if self.secure_renegotiation else None,
             ExtendedMasterSecret() if self.extended_master_secret else None,
@@ -251,11 +255,15 @@ class Negotiation12:
 
 @dataclass(slots=True)
 class _FirstFlight:
-    """Certificate, ServerKeyExchange, CertificateRequest, ServerHelloDone (RFC 5246 7.3)."""
+    """Certificate, CertificateStatus, ServerKeyExchange, CertificateRequest, ServerHelloDone (RFC 5246 7.3).
+
+    stapled: the OCSP response of CertificateStatus (RFC 6066 8), or nothing.
+    """
 
     negotiation: Negotiation12
     credential: Credential
     closing: ServerClosing12
+    stapled: bytes = field(repr=False)
 
     @property
     def config(self) -> ServerConfig:
@@ -266,6 +274,8 @@ class _FirstFlight:
 
     def start(self, output: Output) -> State:
         self._send(Certificate12(self.credential.chain), output)
+        if self.stapled:
+            self._send(CertificateStatus12(int(CertificateStatusType.OCSP), self.stapled), output)
         hello, suite = self.negotiation.hello, self.closing.parameters.suite
         group = select12.group(self.config, hello, suite)
         if group is None:

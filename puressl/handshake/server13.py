@@ -12,7 +12,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import partial
 
-from puressl.codes import CipherSuite, Direction, Epoch, ExtensionType, PskKeyExchangeMode, SignatureScheme, name_of
+from puressl.codes import (
+    CertificateStatusType,
+    CipherSuite,
+    Direction,
+    Epoch,
+    ExtensionType,
+    PskKeyExchangeMode,
+    SignatureScheme,
+    name_of,
+)
 from puressl.config import ServerConfig, Verify
 from puressl.crypto.kdf import equal
 from puressl.crypto.schedule13 import (
@@ -65,6 +74,7 @@ from puressl.wire import (
     CertificateAuthorities,
     CertificateEntry,
     CertificateRequest,
+    CertificateStatusEntry,
     CertificateVerify,
     ChangeCipherSpec,
     ClientHello,
@@ -340,11 +350,17 @@ class Flight:
         if self.config.verify is not Verify.NONE:
             self.requested = CertificateRequest(b"", self._request())
             self._send(self.requested, output)
-        entries = tuple(CertificateEntry(der, Extensions()) for der in credential.chain)
-        self._send(Certificate(b"", entries), output)
+        self._send(Certificate(b"", self._entries(credential)), output)
         scheme = self._scheme(credential)
         content = certificate_verify_content(SERVER_CONTEXT, self.transcript.digest())
         return output.ask(Sign(credential, scheme, content), partial(self._signed, scheme))
+
+    def _entries(self, credential: Credential) -> tuple[CertificateEntry, ...]:
+        """The chain, with what is stapled for the leaf (RFC 8446 4.4.2.1)."""
+        response = select.stapled_response(self.negotiation.hello, credential)
+        status = (CertificateStatusEntry(int(CertificateStatusType.OCSP), response),) if response else ()
+        leaf, *issuers = credential.chain
+        return (CertificateEntry(leaf, Extensions(status)), *(CertificateEntry(der) for der in issuers))
 
     def _request(self) -> Extensions:
         """RFC 8446 4.3.2."""

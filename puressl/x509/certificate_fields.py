@@ -188,6 +188,7 @@ _EXTENSIONS = {
     ext.POLICY_MAPPINGS: _Row("policyMappings", "policy_mappings", structures.policy_mappings),
     ext.SUBJECT_ALT_NAME: _Row("subjectAltName", "subject_alt_name", structures.subject_alt_name),
     ext.SUBJECT_KEY_IDENTIFIER: _Row("subjectKeyIdentifier", "subject_key_identifier", structures.octet_string),
+    ext.TLS_FEATURE: _Row("tlsFeature", "tls_feature", structures.tls_feature),
 }
 
 

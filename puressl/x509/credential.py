@@ -24,6 +24,8 @@ PathLike = Union[str, "os.PathLike[str]"]
 
 #: A chain of ten certificates takes 20 KiB as PEM; a file of this size is something else.
 MAX_FILE = keys.MAX_FILE
+#: A response shares a block of 2^16-1 bytes with its lengths and types (RFC 8446 4.4.2.1).
+MAX_OCSP_RESPONSE = 2**16 - 1 - 4 - 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +33,16 @@ class Credential:
     """A certificate chain with its private key.
 
     chain: DER, leaf first, as it is sent. key: the leaf's private key, None where another signs (a resolver of the need
-    ``Sign``). leaf: the decoded first certificate.
+    ``Sign``). leaf: the decoded first certificate. ocsp_response: DER, what a server staples for it to those who ask;
+    it is not looked at.
     Raises ``SSLError(ekeymismatch)`` if the leaf certifies another key, ``SSLError(ecertfile)`` if that key is of an
-    unsupported kind.
+    unsupported kind, ``SSLError(eoptions)`` for a response that is too long.
     """
 
     chain: tuple[bytes, ...] = field(repr=False)
     key: PrivateKey | None = field(repr=False)
     leaf: Certificate
+    ocsp_response: bytes = field(default=b"", repr=False)
 
     def __post_init__(self) -> None:
         if self.leaf.public_key is None:
@@ -46,6 +50,9 @@ class Credential:
         if self.key is not None and not _same_key(self.leaf.public_key, self.key.public):
             detail = f"the certificate of {self.leaf.subject.text or 'no subject'} is for another key"
             raise SSLError(Reason.EKEYMISMATCH, detail)
+        if len(self.ocsp_response) > MAX_OCSP_RESPONSE:
+            detail = f"ocsp_response: {len(self.ocsp_response)} bytes, at most {MAX_OCSP_RESPONSE}"
+            raise SSLError(Reason.EOPTIONS, detail)
         if isinstance(self.key, RSAPrivateKey) and isinstance(self.leaf.public_key, RSAPublicKey):
             # What the certificate says of the key's use binds, whichever identifier the key file has (RFC 4055 1.2).
             object.__setattr__(self, "key", replace(self.key, pss=self.leaf.public_key.pss))

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from puressl.crypto.signatures import Algorithm
-from puressl.errors import CertificateError, Problem
-from puressl.x509 import der, strict, structures
+from puressl.errors import CertificateError, Problem, Reason, SSLError
+from puressl.x509 import der, pem, strict, structures
 from puressl.x509.algorithms import decode_signature_algorithm
 from puressl.x509.der import DERError, Reader
 from puressl.x509.distinguished_name import Name, NormalizedRDN
@@ -28,6 +28,7 @@ REASON_CODE = "2.5.29.21"
 
 #: The largest lists of the web have some megabytes; reading one takes about a second per megabyte.
 MAX_CRL = 16 << 20
+_LABEL = "X509 CRL"
 #: Changes of the issuer in one indirect list: each costs as much as a hundred entries.
 MAX_CERTIFICATE_ISSUERS = 1_000
 #: RFC 5280 5.2.3.
@@ -115,6 +116,29 @@ class RevocationList:
 
     def __len__(self) -> int:
         return len(self._entries)
+
+
+def crl_blocks(data: bytes, source: str, reason: Reason = Reason.EOPTIONS) -> tuple[bytes, ...]:
+    """The DER of each CRL of a PEM file, or the data itself if it is no PEM; PEM blocks of other kinds are passed over.
+
+    source: names the data in errors. reason: of the ``SSLError`` for data without a CRL.
+    """
+    try:
+        found = tuple(block.decode() for block in pem.blocks(data) if block.label == _LABEL)
+    except pem.PemError as error:
+        raise SSLError(reason, f"{source}: {error}") from None
+    found = found if pem.is_pem(data) else (data,)
+    if not any(found):
+        raise SSLError(reason, f"{source}: no CRL in it")
+    return found
+
+
+def load_crls(data: bytes, source: str) -> tuple[RevocationList, ...]:
+    """All CRLs of ``data``, PEM or DER. source: names it in errors. Raises ``SSLError(eoptions)``."""
+    try:
+        return tuple(RevocationList.decode(one) for one in crl_blocks(data, source))
+    except CertificateError as error:
+        raise SSLError(Reason.EOPTIONS, f"{source}: {error.finding}") from None
 
 
 def _decode(data: bytes) -> RevocationList:

@@ -27,6 +27,7 @@ POLICY_CONSTRAINTS = "2.5.29.36"
 POLICY_MAPPINGS = "2.5.29.33"
 SUBJECT_ALT_NAME = "2.5.29.17"
 SUBJECT_KEY_IDENTIFIER = "2.5.29.14"
+TLS_FEATURE = "1.3.6.1.5.5.7.1.24"
 
 SERVER_AUTH = "1.3.6.1.5.5.7.3.1"
 CLIENT_AUTH = "1.3.6.1.5.5.7.3.2"
@@ -35,6 +36,8 @@ ANY_EXTENDED_KEY_USAGE = "2.5.29.37.0"
 ANY_POLICY = "2.5.29.32.0"
 #: The access method of an OCSP responder (RFC 5280 4.2.2.1).
 OCSP = "1.3.6.1.5.5.7.48.1"
+#: The TLS feature of a server that must staple: the number of status_request (RFC 7633 4.1).
+STATUS_REQUEST = 5
 
 
 class KeyUsage(IntFlag):
@@ -175,7 +178,7 @@ class DistributionPoint:
 class Extensions:
     """The extensions of one certificate. present: every identifier, dotted, with its criticality, in the certificate's
     order. policy_mappings: pairs of the issuer's policy and the subject's. access: accessMethod and accessLocation of
-    authorityInfoAccess.
+    authorityInfoAccess. tls_feature: numbers of TLS extensions that the server must support (RFC 7633).
     """
 
     present: tuple[tuple[str, bool], ...] = ()
@@ -193,6 +196,12 @@ class Extensions:
     crl_distribution_points: tuple[DistributionPoint, ...] | None = None
     freshest_crl: tuple[DistributionPoint, ...] | None = None
     access: tuple[tuple[str, GeneralName], ...] | None = None
+    tls_feature: tuple[int, ...] | None = None
+
+    @property
+    def must_staple(self) -> bool:
+        """Whether the server promises to staple an OCSP response (RFC 7633 4.2.3.1)."""
+        return STATUS_REQUEST in (self.tls_feature or ())
 
     def critical(self, identifier: str) -> bool | None:
         """Whether the extension is critical; None if it is absent."""

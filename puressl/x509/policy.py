@@ -70,6 +70,15 @@ class Revocation(Enum):
     IF_PRESENT = "if-present"
     REQUIRED = "required"
 
+    @classmethod
+    def of(cls, mode: Revocation | str) -> Revocation:
+        """One of the three, or its name. Raises ``SSLError(eoptions)``."""
+        try:
+            return cls(mode)
+        except ValueError:
+            known = ", ".join(one.value for one in cls)
+            raise SSLError(Reason.EOPTIONS, f"revocation: {mode!r} is none of {known}") from None
+
 
 @dataclass(frozen=True, slots=True)
 class Policy:
@@ -107,7 +116,7 @@ class Policy:
         if not 0 <= self.depth <= MAX_DEPTH:
             raise SSLError(Reason.EOPTIONS, f"depth: {self.depth} is not in 0…{MAX_DEPTH}")
         object.__setattr__(self, "profile", Profile.of(self.profile))
-        object.__setattr__(self, "revocation", _revocation(self.revocation))
+        object.__setattr__(self, "revocation", Revocation.of(self.revocation))
         object.__setattr__(self, "initial_policy_set", frozenset(self.initial_policy_set))
         if self.server_name is not None:
             object.__setattr__(self, "reference", parse_server_name(self.server_name))
@@ -121,11 +130,3 @@ class Policy:
     def longest_path(self) -> int:
         """Certificates of a path at most: the leaf, ``depth`` CAs, the trust anchor."""
         return self.depth + 2
-
-
-def _revocation(mode: Revocation | str) -> Revocation:
-    try:
-        return Revocation(mode)
-    except ValueError:
-        known = ", ".join(one.value for one in Revocation)
-        raise SSLError(Reason.EOPTIONS, f"revocation: {mode!r} is none of {known}") from None

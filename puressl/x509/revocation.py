@@ -75,16 +75,19 @@ Fetch = Callable[[FetchRequest], "bytes | None"]
 class Evidence:
     """What is at hand about revocation: DER, in any order, about any certificate.
 
-    crls: complete and delta CRLs. ocsp_responses: stapled ones too. fetch: asked when what is at hand does not decide;
-    returns DER, or None when it has nothing. What it raises passes through ``verify_chain``.
+    crls: complete and delta CRLs, decoded or not. ocsp_responses: also those stapled for the intermediates. fetch:
+    asked when what is at hand does not decide; returns DER, or None when it has nothing. What it raises passes through
+    ``verify_chain``. stapled: the response that the peer sent for its own certificate, empty if it sent none, None if
+    it was not asked; it must say that the certificate is good (RFC 6066 8).
     """
 
-    crls: Sequence[bytes] = ()
+    crls: Sequence[bytes | RevocationList] = ()
     ocsp_responses: Sequence[bytes] = ()
     fetch: Fetch | None = None
+    stapled: bytes | None = None
 
     def __bool__(self) -> bool:
-        return bool(self.crls or self.ocsp_responses or self.fetch)
+        return bool(self.crls or self.ocsp_responses or self.fetch or self.stapled is not None)
 
 
 NO_EVIDENCE = Evidence()
@@ -178,11 +181,46 @@ class RevocationChecker:
                 finding = notes or "no CRL or OCSP response at hand covers it"
             raise certificate_error(path[place], place, problem, "RFC 5280 6.1.3 a 3", finding, verdict.values)
 
+    def check_stapled(self, path: Path) -> None:
+        """What the peer stapled for its own certificate, or that it need not. Raises ``CertificateError``
+        (CERTIFICATE_STATUS_RESPONSE: RFC 6066 8; CERTIFICATE_STATUS_UNKNOWN: RFC 7633 4.2.3.1).
+        """
+        leaf, stapled = path[0], self._evidence.stapled
+        if not self._is_on or stapled is None or len(path) == 1:
+            return
+        if stapled:
+            finding = self._unsatisfactory(stapled, path)
+            if finding:
+                raise certificate_error(leaf, 0, Problem.CERTIFICATE_STATUS_RESPONSE, "RFC 6066 8", finding)
+        elif leaf.extensions.must_staple:
+            finding = "its server must staple an OCSP response, and did not"
+            raise certificate_error(leaf, 0, Problem.CERTIFICATE_STATUS_UNKNOWN, "RFC 7633 4.2.3.1", finding)
+
+    def _unsatisfactory(self, stapled: bytes, path: Path) -> str:
+        """Why the stapled response does not say whether the leaf is good."""
+        try:
+            response = OCSPResponse.decode(stapled)
+        except CertificateError as error:
+            return error.finding
+        if response is None:
+            return "OCSP response: the responder could not answer"
+        verdict = _Verdict()
+        self._pending.append(path[0])
+        try:
+            self._ask_responder(response, path, 0, verdict)
+        finally:
+            self._pending.pop()
+        return "" if verdict.is_final else "; ".join(verdict.notes) or "OCSP response: is about another certificate"
+
     def _take(self, evidence: Evidence) -> None:
-        for data in evidence.ocsp_responses[:MAX_EVIDENCE]:
+        responses = (evidence.stapled, *evidence.ocsp_responses) if evidence.stapled else evidence.ocsp_responses
+        for data in responses[:MAX_EVIDENCE]:
             self._take_response(data)
-        for data in evidence.crls[:MAX_EVIDENCE]:
-            self._take_list(data)
+        for one in evidence.crls[:MAX_EVIDENCE]:
+            if isinstance(one, RevocationList):
+                self._lists.append(one)
+            else:
+                self._take_list(one)
 
     def _take_response(self, data: bytes) -> None:
         try:
@@ -249,20 +287,23 @@ class RevocationChecker:
 
     def _ask_responders(self, path: Path, place: int, verdict: _Verdict) -> None:
         """RFC 6960 3.2."""
-        certificate, issuer = path[place], path[place + 1]
         for response in self._responses:
-            for answer in response.answers:
-                if not answer.cert_id.names(certificate, issuer):
-                    continue
-                finding = response.fault or self._untimely_answer(answer) or self._unauthorized(response, path, place)
-                if finding:
-                    verdict.notes.append(f"OCSP response: {finding}")
-                elif answer.status is Status.REVOKED:
-                    verdict.revoke("an OCSP response", answer.revoked_at, answer.reason)
-                elif answer.status is Status.GOOD:
-                    verdict.good = True
-                else:
-                    verdict.notes.append("OCSP response: the responder does not know the certificate")
+            self._ask_responder(response, path, place, verdict)
+
+    def _ask_responder(self, response: OCSPResponse, path: Path, place: int, verdict: _Verdict) -> None:
+        certificate, issuer = path[place], path[place + 1]
+        for answer in response.answers:
+            if not answer.cert_id.names(certificate, issuer):
+                continue
+            finding = response.fault or self._untimely_answer(answer) or self._unauthorized(response, path, place)
+            if finding:
+                verdict.notes.append(f"OCSP response: {finding}")
+            elif answer.status is Status.REVOKED:
+                verdict.revoke("an OCSP response", answer.revoked_at, answer.reason)
+            elif answer.status is Status.GOOD:
+                verdict.good = True
+            else:
+                verdict.notes.append("OCSP response: the responder does not know the certificate")
 
     def _untimely_answer(self, answer: Answer) -> str:
         """RFC 6960 3.2, 4.2.2.1."""

@@ -180,6 +180,7 @@ _PROCESSED = frozenset(
         ext.POLICY_CONSTRAINTS,
         ext.POLICY_MAPPINGS,
         ext.SUBJECT_ALT_NAME,
+        ext.TLS_FEATURE,
     }
 )
 _NEVER_CRITICAL = {

@@ -220,6 +220,15 @@ def extended_key_usage(data: bytes) -> tuple[str, ...]:
     return purposes
 
 
+def tls_feature(data: bytes) -> tuple[int, ...]:
+    """RFC 7633 4.1: numbers of TLS extensions."""
+    reader = Reader.of_single(data, der.SEQUENCE)
+    features = []
+    while reader.next_tag() is not None:
+        features.append(reader.integer())
+    return tuple(features)
+
+
 def subject_alt_name(data: bytes) -> tuple[GeneralName, ...]:
     """RFC 5280 4.2.1.6."""
     return general_names(Reader.of_single(data, der.SEQUENCE).rest())

@@ -131,6 +131,7 @@ class _Verifier:
         for path in search.paths(self._hopeless):
             try:
                 policies = self._verify(path, Role.LEAF)
+                self._revocation.check_stapled(path)
                 self._revocation.check(path)
             except CertificateError as error:
                 errors.append(error)
@@ -315,6 +316,7 @@ _STAGES = {
     Problem.CERTIFICATE_USAGE: 1,
     Problem.CERTIFICATE_NAME: 2,
     Problem.CERTIFICATE_STATUS_UNKNOWN: 3,
+    Problem.CERTIFICATE_STATUS_RESPONSE: 3,
     Problem.CERTIFICATE_REVOKED: 4,
 }
 

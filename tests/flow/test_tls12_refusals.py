@@ -35,7 +35,6 @@ from puressl.wire import (
     ServerHelloDone,
     ServerKeyExchangeDHE,
     ServerKeyExchangeECDHE,
-    StatusRequestAck,
     SupportedGroups,
 )
 
@@ -127,7 +126,6 @@ def test_client_refuses_a_server_hello_with(case: str) -> None:
 SMALL_LIMIT = RawExtension(28, (63).to_bytes(2, "big"))
 
 EXTENSIONS: dict[str, tuple[Any, Problem, AlertDescription]] = {
-    "status_request, unsolicited": (StatusRequestAck(), Problem.UNSOLICITED_EXTENSION, A.UNSUPPORTED_EXTENSION),
     "alpn, unsolicited": (ApplicationProtocols((b"h2",)), Problem.UNSOLICITED_EXTENSION, A.UNSUPPORTED_EXTENSION),
     "unknown, unsolicited": (RawExtension(0x1234, b""), Problem.UNSOLICITED_EXTENSION, A.UNSUPPORTED_EXTENSION),
     "supported_groups": (

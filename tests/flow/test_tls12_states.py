@@ -25,8 +25,10 @@ from puressl.handshake import (
 from puressl.handshake.machine import State, expect, transitions
 from puressl.session import MemorySessionStore, TicketKeys
 from puressl.trace import NullTracer
-from puressl.wire import HelloRequest
+from puressl.wire import CertificateStatus12, HelloRequest
 
+from support import status
+from support.altered import Alter, AlteredServer, dropping
 from support.configs import TIME, client_config, credential, server_config, trust
 from support.link import Link
 
@@ -102,6 +104,10 @@ def test_every_declared_step_is_taken_by_some_handshake_and_no_other() -> None:
             for with_certificate in (True, False):
                 for tickets in (True, False):
                     handshakes(recorder, suite, verify, with_certificate, tickets)
+        stapling(recorder, suite)
+        stapling(recorder, suite, dropping(CertificateStatus12))
+        for verify in (Verify.NONE, Verify.PEER):
+            stapling(recorder, suite, dropping(CertificateStatus12), verify=verify, session_tickets=False)
     declared = {(state, to) for state, _, to in transitions(*STATES.values()) if state != to}
     # A resumption whose server sends a new ticket is not made by our server.
     taken = {(left, to) for left, to in recorder.steps if left in STATES}
@@ -110,6 +116,19 @@ def test_every_declared_step_is_taken_by_some_handshake_and_no_other() -> None:
     assert entered == set(client12.AFTER_SERVER_HELLO) - {"ClientWaitNewSessionTicket12"}
     assert {to for left, to in recorder.steps if left == "ServerStart"} == set(server12.AFTER_CLIENT_HELLO)
     assert not [step for step in recorder.steps if any(re.search("13|EncryptedExtensions", name) for name in step)]
+
+
+def stapling(recorder: Recorder, suite: CipherSuite, alter: Alter = lambda message: (message,), **server: Any) -> None:
+    """A full handshake with a server that has a response to staple."""
+    both: dict[str, Any] = {
+        "versions": (ProtocolVersion.TLSv1_2,),
+        "cipher_suites": (suite,),
+        "tracer": recorder,
+    }
+    ours = client_config(**{**both, "trust": status.trust()})
+    credentials = (status.stapling(status.server("rsa")),)
+    theirs = server_config(**{**both, "credentials": credentials, "trust": status.trust(), **server})
+    Link(ClientConnection(ours), AlteredServer(theirs, alter)).handshake().raise_errors()
 
 
 def handshakes(recorder: Recorder, suite: CipherSuite, verify: Verify, with_certificate: bool, tickets: bool) -> None:

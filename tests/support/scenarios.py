@@ -17,6 +17,7 @@ from puressl.env import SeededEnv
 from puressl.session import MemorySessionStore, TicketKeys
 from puressl.wire import ClientHello, SessionTicket
 
+from support import status
 from support.altered import without_extension
 from support.bad_peer import Watcher
 from support.configs import TIME, client_config, credential, server_config, trust
@@ -75,6 +76,14 @@ def _suite(suite: CipherSuite) -> Fields:
     return {"cipher_suites": (suite,)}
 
 
+_STAPLING: tuple[Fields, Fields] = (
+    {"trust": status.trust()},
+    {"credentials": (status.stapling(status.server()),)},
+)
+_STAPLING_RSA: tuple[Fields, Fields] = (
+    {"trust": status.trust()},
+    {"credentials": (status.stapling(status.server("rsa")),)},
+)
 _DHE = _suite(CipherSuite.TLS_DHE_RSA_WITH_CHACHA20_POLY1305_SHA256)
 _RSA = _suite(CipherSuite.TLS_RSA_WITH_AES_128_CBC_SHA)
 
@@ -101,6 +110,10 @@ SCENARIOS = (
     Scenario(
         "tls12 without tickets, with a client certificate", TLS12, {**_NO_TICKETS, **_OWN}, {**_NO_TICKETS, **_ASK}
     ),
+    Scenario("tls13 with a stapled response", TLS13, *_STAPLING),
+    Scenario("tls12 ECDHE with a stapled response", TLS12, *_STAPLING),
+    Scenario("tls12 DHE with a stapled response", TLS12, {**_DHE, **_STAPLING_RSA[0]}, {**_DHE, **_STAPLING_RSA[1]}),
+    Scenario("tls12 RSA with a stapled response", TLS12, {**_RSA, **_STAPLING_RSA[0]}, {**_RSA, **_STAPLING_RSA[1]}),
 )
 
 
