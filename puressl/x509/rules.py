@@ -2,19 +2,16 @@
 
 Theory of operation: each rule is a row of ``RULES``: the clause, for which places of a path and which profiles it is,
 and a function that returns what is wrong, or None. The order of the rows is the order in which failures are reported.
-What depends on the rest of the path (signatures, path lengths, name constraints) is in ``verify.py``; a certificate is
-held against these rules once, however many paths it is tried in. A trust anchor is held to them like any other
-certificate: trusted is its key, not its contents. Rows for RFC5280 and WEBPKI bind whoever issues; certificates that
-people make themselves often break some without harm, which is why there is the profile PATH (see ``policy.py``).
+What depends on the rest of the path (signatures, path lengths, name constraints) is in ``verify.py``, what the leaf is
+for in ``leaf_rules.py``; a certificate is held against these rules once, however many paths it is tried in. A trust
+anchor is held to them like any other certificate: trusted is its key, not its contents. Rows for RFC5280 and WEBPKI
+bind whoever issues; certificates that people make themselves often break some without harm, which is why there is the
+profile PATH (see ``policy.py``).
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import Flag, auto
 from functools import cache
 
 from puressl.crypto.keys import RSAPublicKey
@@ -22,9 +19,20 @@ from puressl.errors import CertificateError, Problem
 from puressl.x509 import extensions as ext
 from puressl.x509 import names
 from puressl.x509.certificate import Certificate, certificate_error
-from puressl.x509.distinguished_name import COMMON_NAME
 from puressl.x509.extensions import GeneralNameKind, KeyUsage
-from puressl.x509.policy import Policy, Profile, Purpose
+from puressl.x509.policy import Policy, Profile
+from puressl.x509.rule import (
+    BELOW_ANCHOR,
+    CA,
+    ISSUING,
+    Role,
+    Rule,
+    Subject,
+    hold,
+    key_usage_values,
+    name_values,
+    purpose_values,
+)
 
 _EPOCH = datetime(1970, 1, 1)  # everything here is UTC
 
@@ -32,80 +40,14 @@ _EPOCH = datetime(1970, 1, 1)  # everything here is UTC
 MAX_SERIAL_OCTETS = 20
 
 
-class Role(Flag):
-    """A certificate's place in its path. A leaf that is itself trusted is a LEAF. A SIGNER ends a path as a leaf does,
-    but signs CRLs or OCSP responses.
-    """
-
-    LEAF = auto()
-    INTERMEDIATE = auto()
-    ANCHOR = auto()
-    SIGNER = auto()
-
-
-_CA = Role.INTERMEDIATE | Role.ANCHOR
-_BELOW_ANCHOR = Role.LEAF | Role.INTERMEDIATE | Role.SIGNER
-_ALL = _BELOW_ANCHOR | _CA
-_ISSUING = Profile.RFC5280 | Profile.WEBPKI
-_EVERY = Profile.PATH | _ISSUING
-
-
-@dataclass(frozen=True, slots=True)
-class _Subject:
-    """What a rule looks at."""
-
-    certificate: Certificate
-    role: Role
-    policy: Policy
-
-    @property
-    def extensions(self) -> ext.Extensions:
-        return self.certificate.extensions
-
-    @property
-    def is_ca(self) -> bool:
-        constraints = self.certificate.extensions.basic_constraints
-        return constraints is not None and constraints.ca
-
-
-@dataclass(frozen=True, slots=True)
-class _Rule:
-    """check: names the rule in errors, with its clause. find: what is wrong, or None. values: what was compared."""
-
-    check: str
-    find: Callable[[_Subject], str | None]
-    roles: Role = _ALL
-    profiles: Profile = _EVERY
-    problem: Problem = Problem.CERTIFICATE_CONSTRAINTS
-    values: Callable[[_Subject], tuple[object, ...]] = lambda _: ()
-
-
 def check(certificate: Certificate, place: int, role: Role, policy: Policy) -> None:
     """Raises ``CertificateError`` for the first rule that the certificate breaks at this place of a path."""
-    _check(_rules(role, policy.profile), certificate, place, role, policy)
-
-
-def check_usage(leaf: Certificate, policy: Policy) -> None:
-    """Raises ``CertificateError`` for a leaf that is not for the policy's purpose or not for the name wanted."""
-    _check(_usage_rules(policy.profile), leaf, 0, Role.LEAF, policy)
-
-
-def _check(rules: tuple[_Rule, ...], certificate: Certificate, place: int, role: Role, policy: Policy) -> None:
-    subject = _Subject(certificate, role, policy)
-    for rule in rules:
-        finding = rule.find(subject)
-        if finding is not None:
-            raise certificate_error(certificate, place, rule.problem, rule.check, finding, rule.values(subject))
+    hold(_rules(role, policy.profile), certificate, place, role, policy)
 
 
 @cache  # four roles, three profiles
-def _rules(role: Role, profile: Profile) -> tuple[_Rule, ...]:
+def _rules(role: Role, profile: Profile) -> tuple[Rule, ...]:
     return tuple(rule for rule in RULES if rule.roles & role and rule.profiles & profile)
-
-
-@cache
-def _usage_rules(profile: Profile) -> tuple[_Rule, ...]:
-    return tuple(rule for rule in USAGE_RULES if rule.profiles & profile)
 
 
 def check_validity(certificate: Certificate, place: int, policy: Policy) -> CertificateError | None:
@@ -130,16 +72,16 @@ def time_text(seconds: int) -> str:
 # --- Fields ---------------------------------------------------------------------------------------
 
 
-def _version(subject: _Subject) -> str | None:
+def _version(subject: Subject) -> str | None:
     version = subject.certificate.version
     return None if version == 3 else f"version {version}, 3 is needed"
 
 
-def _supported_key(subject: _Subject) -> str | None:
+def _supported_key(subject: Subject) -> str | None:
     return subject.certificate.public_key_problem or None
 
 
-def _strong_key(subject: _Subject) -> str | None:
+def _strong_key(subject: Subject) -> str | None:
     key, least = subject.certificate.public_key, subject.policy.minimum_rsa_bits
     if not isinstance(key, RSAPublicKey):
         return None  # every curve that is supported is strong
@@ -148,7 +90,7 @@ def _strong_key(subject: _Subject) -> str | None:
     return f"RSA modulus of {key.bits} bits is no whole number of octets" if key.bits % 8 else None
 
 
-def _serial(subject: _Subject) -> str | None:
+def _serial(subject: Subject) -> str | None:
     serial = subject.certificate.serial
     if serial <= 0:
         return "serialNumber is zero" if serial == 0 else "serialNumber is negative"
@@ -156,11 +98,11 @@ def _serial(subject: _Subject) -> str | None:
     return f"serialNumber of {octets} octets, at most {MAX_SERIAL_OCTETS}" if octets > MAX_SERIAL_OCTETS else None
 
 
-def _issuer(subject: _Subject) -> str | None:
+def _issuer(subject: Subject) -> str | None:
     return None if subject.certificate.issuer else "issuer is empty"
 
 
-def _ca_subject(subject: _Subject) -> str | None:
+def _ca_subject(subject: Subject) -> str | None:
     return None if subject.certificate.subject else "subject of a CA is empty"
 
 
@@ -191,26 +133,26 @@ _NEVER_CRITICAL = {
 }
 
 
-def _unknown_critical(subject: _Subject) -> str | None:
+def _unknown_critical(subject: Subject) -> str | None:
     for identifier, critical in subject.extensions.present:
         if critical and identifier not in _PROCESSED and identifier not in _NEVER_CRITICAL:
             return f"unknown critical extension {identifier}"
     return None
 
 
-def _wrongly_critical(subject: _Subject) -> str | None:
+def _wrongly_critical(subject: Subject) -> str | None:
     wrong = {identifier for identifier, critical in subject.extensions.present if critical} & _NEVER_CRITICAL.keys()
     return next((f"{name} is critical" for identifier, name in _NEVER_CRITICAL.items() if identifier in wrong), None)
 
 
-def _authority_key_identifier(subject: _Subject) -> str | None:
+def _authority_key_identifier(subject: Subject) -> str | None:
     identifier = subject.extensions.authority_key_identifier
     if (identifier is not None and identifier.key_identifier is not None) or subject.certificate.is_self_signed:
         return None
     return "authorityKeyIdentifier with a keyIdentifier is missing"
 
 
-def _anchor_key_identifiers(subject: _Subject) -> str | None:
+def _anchor_key_identifiers(subject: Subject) -> str | None:
     identifier = subject.extensions.authority_key_identifier
     if identifier is None:
         return None
@@ -221,50 +163,50 @@ def _anchor_key_identifiers(subject: _Subject) -> str | None:
     return None
 
 
-def _subject_key_identifier(subject: _Subject) -> str | None:
+def _subject_key_identifier(subject: Subject) -> str | None:
     return None if subject.extensions.subject_key_identifier else "subjectKeyIdentifier of a CA is missing"
 
 
-def _basic_constraints(subject: _Subject) -> str | None:
+def _basic_constraints(subject: Subject) -> str | None:
     constraints = subject.extensions.basic_constraints
     if constraints is None:
         return "basicConstraints is missing, so it is no CA"
     return None if constraints.ca else "basicConstraints says it is no CA"
 
 
-def _basic_constraints_critical(subject: _Subject) -> str | None:
+def _basic_constraints_critical(subject: Subject) -> str | None:
     return None if subject.extensions.critical(ext.BASIC_CONSTRAINTS) else "basicConstraints of a CA is not critical"
 
 
-def _leaf_is_ca(subject: _Subject) -> str | None:
+def _leaf_is_ca(subject: Subject) -> str | None:
     return "a CA certificate is used as the peer's own" if subject.is_ca else None
 
 
-def _ca_key_usage(subject: _Subject) -> str | None:
+def _ca_key_usage(subject: Subject) -> str | None:
     usage = subject.extensions.key_usage
     return "keyUsage of a CA lacks keyCertSign" if usage is not None and not usage & KeyUsage.KEY_CERT_SIGN else None
 
 
-def _leaf_key_cert_sign(subject: _Subject) -> str | None:
+def _leaf_key_cert_sign(subject: Subject) -> str | None:
     usage = subject.extensions.key_usage or KeyUsage(0)
     return (
         "keyUsage has keyCertSign though it is no CA" if usage & KeyUsage.KEY_CERT_SIGN and not subject.is_ca else None
     )
 
 
-def _ca_extended_key_usage(subject: _Subject) -> str | None:
+def _ca_extended_key_usage(subject: Subject) -> str | None:
     purposes = subject.extensions.extended_key_usage
     wanted = subject.policy.purpose
     if purposes is None or wanted is None or wanted.value in purposes or ext.ANY_EXTENDED_KEY_USAGE in purposes:
         return None
-    return f"extKeyUsage of a CA lacks {_purpose_text(subject)}: it has {', '.join(purposes)}"
+    return f"extKeyUsage of a CA lacks {subject.purpose_text}: it has {', '.join(purposes)}"
 
 
-def _anchor_extended_key_usage(subject: _Subject) -> str | None:
+def _anchor_extended_key_usage(subject: Subject) -> str | None:
     return "extKeyUsage in a root" if subject.extensions.extended_key_usage is not None else None
 
 
-def _name_constraints_in_leaf(subject: _Subject) -> str | None:
+def _name_constraints_in_leaf(subject: Subject) -> str | None:
     return (
         "nameConstraints in a certificate that is no CA"
         if subject.extensions.name_constraints and not subject.is_ca
@@ -272,19 +214,19 @@ def _name_constraints_in_leaf(subject: _Subject) -> str | None:
     )
 
 
-def _name_constraints_critical(subject: _Subject) -> str | None:
+def _name_constraints_critical(subject: Subject) -> str | None:
     return "nameConstraints is not critical" if subject.extensions.critical(ext.NAME_CONSTRAINTS) is False else None
 
 
-def _policy_constraints_critical(subject: _Subject) -> str | None:
+def _policy_constraints_critical(subject: Subject) -> str | None:
     return "policyConstraints is not critical" if subject.extensions.critical(ext.POLICY_CONSTRAINTS) is False else None
 
 
-def _inhibit_any_policy_critical(subject: _Subject) -> str | None:
+def _inhibit_any_policy_critical(subject: Subject) -> str | None:
     return "inhibitAnyPolicy is not critical" if subject.extensions.critical(ext.INHIBIT_ANY_POLICY) is False else None
 
 
-def _alt_name_critical(subject: _Subject) -> str | None:
+def _alt_name_critical(subject: Subject) -> str | None:
     critical = subject.extensions.critical(ext.SUBJECT_ALT_NAME)
     return (
         "subjectAltName is not critical though the subject is empty"
@@ -293,12 +235,12 @@ def _alt_name_critical(subject: _Subject) -> str | None:
     )
 
 
-def _alt_name_not_critical(subject: _Subject) -> str | None:
+def _alt_name_not_critical(subject: Subject) -> str | None:
     critical = subject.extensions.critical(ext.SUBJECT_ALT_NAME)
     return "subjectAltName is critical though there is a subject" if critical and subject.certificate.subject else None
 
 
-def _alt_name_syntax(subject: _Subject) -> str | None:
+def _alt_name_syntax(subject: Subject) -> str | None:
     for name in subject.extensions.subject_alt_name or ():
         if name.kind is GeneralNameKind.DNS and names.DNSPattern.parse(name.value) is None:
             return f"subjectAltName {name.text} is no DNS name"
@@ -312,7 +254,7 @@ def _alt_name_syntax(subject: _Subject) -> str | None:
 _REGISTRY_LABELS = frozenset({"ac", "co", "com", "edu", "gov", "mil", "net", "org"})
 
 
-def _alt_name_registry(subject: _Subject) -> str | None:
+def _alt_name_registry(subject: Subject) -> str | None:
     """No wildcard for all names of a registry; ``*.tld`` is no name at all for us."""
     for name in subject.extensions.subject_alt_name or ():
         if name.kind is not GeneralNameKind.DNS or not name.value.startswith(b"*."):
@@ -326,189 +268,62 @@ def _alt_name_registry(subject: _Subject) -> str | None:
     return None
 
 
-def _alt_name_present(subject: _Subject) -> str | None:
-    return None if subject.extensions.subject_alt_name else "subjectAltName is missing"
-
-
-# --- Common name (CA/Browser Forum) ---------------------------------------------------------------
-
-#: Numbers with dots, in the bases that inet_aton reads; a lone decimal number is no address to anybody who writes a
-#: common name.
-_LOOSE_IPV4 = re.compile(r"(?:0[xX][0-9a-fA-F]+|[0-9]+)(?:\.(?:0[xX][0-9a-fA-F]+|[0-9]+)){1,3}|0[xX][0-9a-fA-F]{8}")
-
-
-def _common_name(subject: _Subject) -> str | None:
-    """A common name that reads as a host name or an address copies a subjectAltName (CA/Browser Forum 7.1.4.3)."""
-    alternatives = subject.extensions.subject_alt_name or ()
-    for text in subject.certificate.subject.values(COMMON_NAME):
-        if _is_address_text(text):
-            known = any(
-                name.kind is GeneralNameKind.IP and names.address_text(name.value) == text for name in alternatives
-            )
-        else:
-            hosts = [name.value.decode("ascii", "replace") for name in alternatives if name.kind is GeneralNameKind.DNS]
-            known = not _is_host_text(text) or not hosts or text in hosts or _is_parent(text, hosts)
-        if not known:
-            return f"common name {text!r} is no copy of a subjectAltName"
-    return None
-
-
-def _is_address_text(text: str) -> bool:
-    return names.parse_address(text) is not None or _LOOSE_IPV4.fullmatch(text) is not None
-
-
-def _is_host_text(text: str) -> bool:
-    return "." in text and not any(character.isspace() for character in text)
-
-
-def _is_parent(text: str, hosts: list[str]) -> bool:
-    """NOTE: not in the Baseline Requirements, but certificates in use name the domain that their hosts are of."""
-    return any(host.endswith("." + text) for host in hosts)
-
-
-# --- The leaf's usage -----------------------------------------------------------------------------
-
-
-_PURPOSES = {Purpose.SERVER_AUTH: "serverAuth", Purpose.CLIENT_AUTH: "clientAuth", None: ""}
-
-
-def _purpose_text(subject: _Subject) -> str:
-    return _PURPOSES[subject.policy.purpose]
-
-
-def _leaf_key_usage(subject: _Subject) -> str | None:
-    usage, wanted = subject.extensions.key_usage, subject.policy.key_usage
-    if usage is None or subject.policy.purpose is None or usage & wanted == wanted:
-        return None
-    return f"keyUsage lacks {_usage_text(wanted & ~usage)}"
-
-
-def _usage_text(usage: KeyUsage) -> str:
-    """The bits by RFC 5280's names: ``digitalSignature``."""
-    words = (bit.name.lower().split("_") for bit in KeyUsage if bit & usage and bit.name)
-    return ", ".join(first + "".join(map(str.title, rest)) for first, *rest in words)
-
-
-def _leaf_extended_key_usage(subject: _Subject) -> str | None:
-    purposes, wanted = subject.extensions.extended_key_usage, subject.policy.purpose
-    if purposes is None or wanted is None or wanted.value in purposes or ext.ANY_EXTENDED_KEY_USAGE in purposes:
-        return None
-    return f"extKeyUsage lacks {_purpose_text(subject)}: it has {', '.join(purposes)}"
-
-
-def _web_extended_key_usage(subject: _Subject) -> str | None:
-    purposes = subject.extensions.extended_key_usage
-    if purposes is None:
-        return "extKeyUsage is missing"
-    if ext.ANY_EXTENDED_KEY_USAGE in purposes:
-        return "extKeyUsage has anyExtendedKeyUsage"
-    return "extKeyUsage is critical" if subject.extensions.critical(ext.EXTENDED_KEY_USAGE) else None
-
-
-def _server_name(subject: _Subject) -> str | None:
-    """RFC 9525 6.3: subjectAltName alone; a common name never counts."""
-    reference = subject.policy.reference
-    alternatives = subject.extensions.subject_alt_name or ()
-    if reference is None or names.matches(reference, alternatives):
-        return None
-    shown = ", ".join(name.text for name in alternatives[:8]) + (", …" if len(alternatives) > 8 else "")
-    return f"it is not for {reference}: subjectAltName is {shown or 'missing'}"
-
-
 # --- What errors carry ----------------------------------------------------------------------------
 
 
-def _key_bits(subject: _Subject) -> tuple[object, ...]:
+def _key_bits(subject: Subject) -> tuple[object, ...]:
     key = subject.certificate.public_key
     return (key.bits, subject.policy.minimum_rsa_bits) if isinstance(key, RSAPublicKey) else ()
 
 
-def _key_identifiers(subject: _Subject) -> tuple[object, ...]:
+def _key_identifiers(subject: Subject) -> tuple[object, ...]:
     identifier = subject.extensions.authority_key_identifier
     return (identifier and identifier.key_identifier, subject.extensions.subject_key_identifier)
 
 
-def _key_usages(subject: _Subject) -> tuple[object, ...]:
-    return (subject.extensions.key_usage,)
-
-
-def _purposes(subject: _Subject) -> tuple[object, ...]:
-    return (subject.extensions.extended_key_usage or (), subject.policy.purpose)
-
-
-def _names(subject: _Subject) -> tuple[object, ...]:
-    alternatives = subject.extensions.subject_alt_name or ()
-    return (tuple(name.text for name in alternatives), subject.policy.server_name)
-
-
-def _common_names(subject: _Subject) -> tuple[object, ...]:
-    return (*_names(subject)[:1], subject.certificate.subject.values(COMMON_NAME))
-
-
 RULES = (
-    _Rule(
+    Rule(
         "RFC 5280 4.1.2.1",
         _version,
-        profiles=_ISSUING,
+        profiles=ISSUING,
         problem=Problem.CERTIFICATE_UNSUPPORTED,
         values=lambda subject: (subject.certificate.version,),
     ),
-    _Rule("RFC 5280 4.1.2.7", _supported_key, problem=Problem.CERTIFICATE_UNSUPPORTED),
-    _Rule("CA/Browser Forum 6.1.5", _strong_key, problem=Problem.CERTIFICATE_WEAK, values=_key_bits),
-    _Rule(  # roots with serial 0 are in use
-        "RFC 5280 4.1.2.2", _serial, _BELOW_ANCHOR, _ISSUING, values=lambda subject: (subject.certificate.serial,)
+    Rule("RFC 5280 4.1.2.7", _supported_key, problem=Problem.CERTIFICATE_UNSUPPORTED),
+    Rule("CA/Browser Forum 6.1.5", _strong_key, problem=Problem.CERTIFICATE_WEAK, values=_key_bits),
+    Rule(  # roots with serial 0 are in use
+        "RFC 5280 4.1.2.2", _serial, BELOW_ANCHOR, ISSUING, values=lambda subject: (subject.certificate.serial,)
     ),
-    _Rule("RFC 5280 4.1.2.4", _issuer, profiles=_ISSUING),
-    _Rule("RFC 5280 4.1.2.6", _ca_subject, _CA, _ISSUING),
-    _Rule("RFC 5280 4.2", _unknown_critical, values=lambda subject: subject.extensions.present),
-    _Rule("RFC 5280 4.2.1.1, 4.2.1.2, 4.2.1.15, 4.2.2.1", _wrongly_critical, profiles=_ISSUING),
+    Rule("RFC 5280 4.1.2.4", _issuer, profiles=ISSUING),
+    Rule("RFC 5280 4.1.2.6", _ca_subject, CA, ISSUING),
+    Rule("RFC 5280 4.2", _unknown_critical, values=lambda subject: subject.extensions.present),
+    Rule("RFC 5280 4.2.1.1, 4.2.1.2, 4.2.1.15, 4.2.2.1", _wrongly_critical, profiles=ISSUING),
     # An anchor that another root signed: RFC 5280 wants the identifier in it too, the Baseline Requirements only
     # recommend it in a root.
-    _Rule("RFC 5280 4.2.1.1", _authority_key_identifier, profiles=Profile.RFC5280),
-    _Rule("RFC 5280 4.2.1.1", _authority_key_identifier, _BELOW_ANCHOR, Profile.WEBPKI),
-    _Rule(
+    Rule("RFC 5280 4.2.1.1", _authority_key_identifier, profiles=Profile.RFC5280),
+    Rule("RFC 5280 4.2.1.1", _authority_key_identifier, BELOW_ANCHOR, Profile.WEBPKI),
+    Rule(
         "CA/Browser Forum 7.1.2.1.3",
         _anchor_key_identifiers,
         Role.ANCHOR,
         Profile.WEBPKI,
         values=_key_identifiers,
     ),
-    _Rule("RFC 5280 4.2.1.2", _subject_key_identifier, _CA, _ISSUING),
-    _Rule("RFC 5280 6.1.4 k", _basic_constraints, Role.INTERMEDIATE),
-    _Rule("RFC 5280 4.2.1.9", _basic_constraints, Role.ANCHOR, _ISSUING),
-    _Rule("RFC 5280 4.2.1.9", _basic_constraints_critical, _CA, _ISSUING),
-    _Rule("CA/Browser Forum 7.1.2.7.6", _leaf_is_ca, Role.LEAF, Profile.WEBPKI),
-    _Rule("RFC 5280 6.1.4 n", _ca_key_usage, _CA, values=_key_usages),
-    _Rule("RFC 5280 4.2.1.9", _leaf_key_cert_sign, Role.LEAF, _ISSUING, values=_key_usages),
-    _Rule("RFC 5280 4.2.1.12", _ca_extended_key_usage, _CA, values=_purposes),
-    _Rule("CA/Browser Forum 7.1.2.1.2", _anchor_extended_key_usage, Role.ANCHOR, Profile.WEBPKI, values=_purposes),
-    _Rule("RFC 5280 4.2.1.10", _name_constraints_in_leaf, Role.LEAF, _ISSUING),
-    _Rule("RFC 5280 4.2.1.10", _name_constraints_critical, profiles=Profile.RFC5280),
-    _Rule("RFC 5280 4.2.1.11", _policy_constraints_critical, profiles=_ISSUING),
-    _Rule("RFC 5280 4.2.1.14", _inhibit_any_policy_critical, profiles=_ISSUING),
-    _Rule("RFC 5280 4.2.1.6", _alt_name_critical, profiles=_ISSUING),
-    _Rule("CA/Browser Forum 7.1.2.7.12", _alt_name_not_critical, Role.LEAF, Profile.WEBPKI),
-    _Rule("RFC 5280 4.2.1.6", _alt_name_syntax, Role.LEAF, _ISSUING, values=_names),
-    _Rule("CA/Browser Forum 3.2.2.6", _alt_name_registry, Role.LEAF, Profile.WEBPKI, values=_names),
-)
-
-USAGE_RULES = (
-    _Rule("RFC 8446 4.4.2.2", _leaf_key_usage, problem=Problem.CERTIFICATE_USAGE, values=_key_usages),
-    _Rule("RFC 5280 4.2.1.12", _leaf_extended_key_usage, problem=Problem.CERTIFICATE_USAGE, values=_purposes),
-    _Rule(
-        "CA/Browser Forum 7.1.2.7.10",
-        _web_extended_key_usage,
-        profiles=Profile.WEBPKI,
-        problem=Problem.CERTIFICATE_USAGE,
-        values=_purposes,
-    ),
-    _Rule("CA/Browser Forum 7.1.2.7.12", _alt_name_present, profiles=Profile.WEBPKI, problem=Problem.CERTIFICATE_NAME),
-    _Rule(
-        "CA/Browser Forum 7.1.4.3",
-        _common_name,
-        profiles=Profile.WEBPKI,
-        problem=Problem.CERTIFICATE_NAME,
-        values=_common_names,
-    ),
-    _Rule("RFC 9525 6.3", _server_name, problem=Problem.CERTIFICATE_NAME, values=_names),
+    Rule("RFC 5280 4.2.1.2", _subject_key_identifier, CA, ISSUING),
+    Rule("RFC 5280 6.1.4 k", _basic_constraints, Role.INTERMEDIATE),
+    Rule("RFC 5280 4.2.1.9", _basic_constraints, Role.ANCHOR, ISSUING),
+    Rule("RFC 5280 4.2.1.9", _basic_constraints_critical, CA, ISSUING),
+    Rule("CA/Browser Forum 7.1.2.7.6", _leaf_is_ca, Role.LEAF, Profile.WEBPKI),
+    Rule("RFC 5280 6.1.4 n", _ca_key_usage, CA, values=key_usage_values),
+    Rule("RFC 5280 4.2.1.9", _leaf_key_cert_sign, Role.LEAF, ISSUING, values=key_usage_values),
+    Rule("RFC 5280 4.2.1.12", _ca_extended_key_usage, CA, values=purpose_values),
+    Rule("CA/Browser Forum 7.1.2.1.2", _anchor_extended_key_usage, Role.ANCHOR, Profile.WEBPKI, values=purpose_values),
+    Rule("RFC 5280 4.2.1.10", _name_constraints_in_leaf, Role.LEAF, ISSUING),
+    Rule("RFC 5280 4.2.1.10", _name_constraints_critical, profiles=Profile.RFC5280),
+    Rule("RFC 5280 4.2.1.11", _policy_constraints_critical, profiles=ISSUING),
+    Rule("RFC 5280 4.2.1.14", _inhibit_any_policy_critical, profiles=ISSUING),
+    Rule("RFC 5280 4.2.1.6", _alt_name_critical, profiles=ISSUING),
+    Rule("CA/Browser Forum 7.1.2.7.12", _alt_name_not_critical, Role.LEAF, Profile.WEBPKI),
+    Rule("RFC 5280 4.2.1.6", _alt_name_syntax, Role.LEAF, ISSUING, values=name_values),
+    Rule("CA/Browser Forum 3.2.2.6", _alt_name_registry, Role.LEAF, Profile.WEBPKI, values=name_values),
 )

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from puressl.crypto.hashes import HashAlgorithm
 from puressl.crypto.signatures import verify_algorithm
 from puressl.errors import CertificateError, Problem, ProtocolError
-from puressl.x509 import rules
+from puressl.x509 import leaf_rules, rules
 from puressl.x509.certificate import Certificate, certificate_error
 from puressl.x509.constraints import Budget, ConstraintError, NameConstraintState
 from puressl.x509.extensions import ANY_POLICY
@@ -24,7 +24,7 @@ from puressl.x509.path import Path, PathSearch
 from puressl.x509.policies import PolicyError, PolicyState
 from puressl.x509.policy import Policy
 from puressl.x509.revocation import NO_EVIDENCE, Evidence, RevocationChecker, Signed
-from puressl.x509.rules import Role
+from puressl.x509.rule import Role
 from puressl.x509.store import TrustStore
 
 #: Signatures verified for one chain: some tenths of a second. An honest pool with cross-certificates needs fewer than
@@ -181,7 +181,7 @@ class _Verifier:
             self._add_constraints(constraints, certificate, place)
             lengths.narrow(certificate)
         if end is Role.LEAF:
-            rules.check_usage(path[0], policy)
+            leaf_rules.check_usage(path[0], policy)
         return _finish_policies(policies, path)
 
     def _check_signature(self, certificate: Certificate, issuer: Certificate, place: int) -> None:

@@ -80,3 +80,11 @@ def test_named_bits_drop_trailing_zeros(numbers: tuple[int, ...], content: bytes
 
 def test_set_of_is_sorted() -> None:
     assert der.set_of(der.integer(2), der.integer(1)) == der.element(der.SET, der.integer(1), der.integer(2))
+
+
+def test_any_element_is_taken_whole_and_must_be_there() -> None:
+    reader = der.Reader(der.integer(7) + der.octet_string(b"x"))
+    assert reader.take_any() == der.integer(7)
+    assert reader.take_any() == der.octet_string(b"x")
+    with pytest.raises(der.DERError, match="missing"):
+        reader.take_any()
