@@ -1,9 +1,10 @@
 """DER (X.690 section 10): a strict reader and a writer of single elements.
 
-Theory of operation: certificates, what revokes them and private-key files are a few structures, read front to back. ``Reader`` walks the elements of one level: the caller says which tag must
-come next, and enters a level by making a ``Reader`` of its content. An element is known by its identifier octet, so
-tags above 30 are refused. Lengths must be definite and minimal. The writer's functions return whole elements, which
-are concatenated by their callers: any structure can be built, a wrong one too.
+Theory of operation: certificates, what revokes them and private-key files are a few structures, read front to back.
+``Reader`` walks the elements of one level: the caller says which tag must come next, and enters a level by making a
+``Reader`` of its content. An element is known by its identifier octet, so tags above 30 are refused. Lengths must be
+definite and minimal. The writer's functions return whole elements, which are concatenated by their callers: any
+structure can be built, a wrong one too.
 """
 
 from __future__ import annotations

@@ -205,4 +205,7 @@ class Extensions:
 
     def critical(self, identifier: str) -> bool | None:
         """Whether the extension is critical; None if it is absent."""
-        return next((critical for present, critical in self.present if present == identifier), None)
+        for present, critical in self.present:
+            if present == identifier:
+                return critical
+        return None

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from puressl.crypto.hashes import HashAlgorithm
 from puressl.crypto.signatures import verify_algorithm
@@ -117,13 +118,26 @@ class _Verifier:
 
     def __init__(self, policy: Policy, trust: TrustStore, pool: Sequence[Certificate], evidence: Evidence) -> None:
         self._policy = policy
-        self._signer_policy = _for_signers(policy)
         self._trust = trust
         self._pool = pool
         self._budget = Budget()
         self._signatures: dict[tuple[Signed, Certificate], _Flaw | None] = {}
         self._standing: dict[tuple[Certificate, Role, bool], CertificateError | None] = {}
         self._revocation = RevocationChecker(evidence, policy, self)
+
+    @cached_property
+    def _signer_policy(self) -> Policy:
+        """What is asked of the paths of those who sign evidence: the same, without what concerns the leaf alone."""
+        return replace(
+            self._policy,
+            purpose=None,
+            server_name=None,
+            max_intermediates=None,
+            initial_policy_set=frozenset({ANY_POLICY}),
+            initial_explicit_policy=False,
+            initial_policy_mapping_inhibit=False,
+            initial_any_policy_inhibit=False,
+        )
 
     def first_good(self, search: PathSearch) -> tuple[Path, frozenset[str]]:
         """The first path that holds, and its policies. Raises the error of the best."""
@@ -293,20 +307,6 @@ class _Flaw:
     finding: str
     values: tuple[object, ...] = ()
     check: str = "RFC 5280 6.1.3 a 1"
-
-
-def _for_signers(policy: Policy) -> Policy:
-    """What is asked of the paths of those who sign evidence: the same, without what concerns the leaf alone."""
-    return replace(
-        policy,
-        purpose=None,
-        server_name=None,
-        max_intermediates=None,
-        initial_policy_set=frozenset({ANY_POLICY}),
-        initial_explicit_policy=False,
-        initial_policy_mapping_inhibit=False,
-        initial_any_policy_inhibit=False,
-    )
 
 
 #: The check that an exhausted budget fails.
