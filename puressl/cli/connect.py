@@ -51,7 +51,8 @@ def command(peer: str, **given: Any) -> None:
 
     The server's certificate is verified for HOST by the system's roots, or those of --ca-file. At the end of standard
     input close_notify is sent; reading goes on until the server closes, too. A server that ends without close_notify
-    is an error, after all it had sent was written.
+    is an error, after all it had sent was written. The server is asked to staple an OCSP response; what it staples and
+    the CRLs given must not say that a certificate is revoked.
 
     Examples:
 
@@ -60,6 +61,7 @@ def command(peer: str, **given: Any) -> None:
       printf 'GET / HTTP/1.0\\r\\n\\r\\n' | puressl connect [::1]:4433
       puressl connect localhost:4433 --ca-file certs/p256/root.pem --tls 1.3
       puressl connect localhost:4433 --verify none --alpn h2,http/1.1
+      puressl connect localhost:4433 --ca-file root.pem --crl root.crl --crl ca.crl --revocation required
     """
     address = options.host_and_port(peer)
     say: Say = (lambda text: None) if given["quiet"] else (lambda text: click.echo(text, err=True))
@@ -90,6 +92,7 @@ def _config(host: str, given: dict[str, Any], keylog: dict[str, Any]) -> ClientC
         **options.groups(given["groups"]),
         **options.protocols(given["alpn"]),
         **options.trust(given["ca_file"]),
+        **options.revocation(given),
         **keylog,
     }
     if given["key"] and not given["cert"]:

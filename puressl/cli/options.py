@@ -20,6 +20,8 @@ from puressl.config import DEFAULT_DEPTH, MAX_DEPTH, Verify
 from puressl.crypto.provider import PROVIDER
 from puressl.errors import Reason, SSLError, posix_reason
 from puressl.trace import KeyLog
+from puressl.x509.crl import crl_blocks
+from puressl.x509.policy import Revocation
 from puressl.x509.store import TrustStore
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -50,6 +52,14 @@ def connection_options(command: F) -> F:
                 default=DEFAULT_DEPTH,
                 show_default=True,
                 help="Most CA certificates between the peer's and the root.",
+            ),
+            click.option("--crl", "crls", metavar="FILE", multiple=True, help="CRLs, PEM or DER; may be repeated."),
+            click.option(
+                "--revocation",
+                type=click.Choice([one.value for one in Revocation]),
+                default=Revocation.IF_PRESENT.value,
+                show_default=True,
+                help="Whether CRLs and OCSP responses count, and whether there must be some.",
             ),
             click.option(
                 "--password",
@@ -103,6 +113,16 @@ def protocols(text: str | None) -> dict[str, Any]:
 def trust(path: str | None) -> dict[str, Any]:
     """The configuration's field for ``--ca-file``."""
     return {"trust": TrustStore.from_file(path)} if path else {}
+
+
+def crls(paths: tuple[str, ...]) -> tuple[bytes, ...]:
+    """The CRLs of all files of ``--crl``, DER; blocks of other kinds in PEM are passed over."""
+    return tuple(crl for path in paths for crl in crl_blocks(read_file(path, "--crl"), f"--crl: {path}", Reason.EINVAL))
+
+
+def revocation(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The configuration's fields for ``--crl`` and ``--revocation``."""
+    return {"crls": crls(given["crls"]), "revocation": given["revocation"]}
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import rich_click as click
@@ -48,6 +49,7 @@ Handler = Callable[[BlockingSocket], None]
     "--cert", metavar="FILE", multiple=True, required=True, help="Certificate with its chain, PEM; repeatable."
 )
 @click.option("--key", metavar="FILE", multiple=True, help="Its private key, one for each --cert. [default: in --cert]")
+@click.option("--ocsp", metavar="FILE", multiple=True, help="OCSP response to staple, DER, one for each --cert.")
 @click.option("--verify", type=click.Choice(list(options.VERIFY)), help="[default: none; required with --ca-file]")
 @options.connection_options
 @click.option("--www", is_flag=True, help="Answer HTTP GET with a page about the connection.")
@@ -94,16 +96,12 @@ def _listen(address: str, port: int) -> socket.socket:
 
 
 def _config(given: dict[str, Any], keylog: dict[str, Any]) -> ServerConfig:
-    certificates, keys = given["cert"], given["key"]
-    if keys and len(keys) != len(certificates):
-        raise click.UsageError(f"{len(certificates)} --cert, but {len(keys)} --key")
-    pairs = zip(certificates, keys or [None] * len(certificates), strict=True)
     if given["verify"] not in (None, "none") and not given["ca_file"]:
         raise click.UsageError("--verify needs --ca-file: a server never trusts the web's roots for its clients")
     spoken = options.versions(given["tls"])
     default = "required" if given["ca_file"] else "none"
     return ServerConfig(
-        credentials=tuple(Credential.load(cert, key, given["password"]) for cert, key in pairs),
+        credentials=_credentials(given),
         verify=options.VERIFY[given["verify"] or default],
         depth=given["depth"],
         **{
@@ -112,9 +110,21 @@ def _config(given: dict[str, Any], keylog: dict[str, Any]) -> ServerConfig:
             **options.groups(given["groups"]),
             **options.protocols(given["alpn"]),
             **options.trust(given["ca_file"]),
+            **options.revocation(given),
             **keylog,
         },
     )
+
+
+def _credentials(given: dict[str, Any]) -> tuple[Credential, ...]:
+    certificates, keys, responses = given["cert"], given["key"], given["ocsp"]
+    for option, files in (("--key", keys), ("--ocsp", responses)):
+        if files and len(files) != len(certificates):
+            raise click.UsageError(f"{len(certificates)} --cert, but {len(files)} {option}")
+    pairs = zip(certificates, keys or [None] * len(certificates), strict=True)
+    found = tuple(Credential.load(cert, key, given["password"]) for cert, key in pairs)
+    stapled = tuple(options.read_file(path, "--ocsp") for path in responses) or (b"",) * len(found)
+    return tuple(replace(one, ocsp_response=response) for one, response in zip(found, stapled, strict=True))
 
 
 class _Server:

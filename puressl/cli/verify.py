@@ -20,7 +20,6 @@ from puressl.crypto.hashes import HashAlgorithm
 from puressl.crypto.keys import ECPublicKey, PublicKey, RSAPublicKey
 from puressl.env import SYSTEM_ENV
 from puressl.errors import CertificateError, Reason, SSLError
-from puressl.x509 import pem
 from puressl.x509.certificate import Certificate, certificate_blocks
 from puressl.x509.policy import Policy, Profile, Purpose, Revocation
 from puressl.x509.revocation import Evidence
@@ -93,10 +92,11 @@ def command(chain: str, **given: Any) -> None:
         profile=Profile.of(given["profile"] or _usual_profile(trust, given["purpose"])),
         revocation=Revocation(given["revocation"]),
     )
+    evidence = Evidence(crls=options.crls(given["crls"]))
     for skipped in trust.skipped:
         click.echo(f"puressl: not among the trusted: {skipped}", err=True)
     try:
-        verified = verify_chain(presented, trust=trust, policy=policy, evidence=_evidence(given["crls"]))
+        verified = verify_chain(presented, trust=trust, policy=policy, evidence=evidence)
     except CertificateError as error:
         rows = _presented(presented, error)
         click.echo(json.dumps(_refused(error, rows), indent=2) if given["as_json"] else "\n".join(_listed(rows)))
@@ -113,22 +113,6 @@ def command(chain: str, **given: Any) -> None:
 def _usual_profile(trust: TrustStore, purpose: str) -> Profile:
     """As a TLS connection has it: anchors of one's own are not bound to the public web's rules."""
     return Profile.WEBPKI if trust.is_public and purpose == "server" else Profile.PATH
-
-
-def _evidence(files: Sequence[str]) -> Evidence:
-    """The CRLs of all files; blocks of other kinds in PEM are passed over."""
-    crls: list[bytes] = []
-    for file in files:
-        data = options.read_file(file, "--crl")
-        try:
-            found = [block.decode() for block in pem.blocks(data) if block.label == "X509 CRL"]
-        except pem.PemError as error:
-            raise SSLError(Reason.EINVAL, f"--crl: {file}: {error}") from None
-        found = found if pem.is_pem(data) else [data]
-        if not found:
-            raise SSLError(Reason.EINVAL, f"--crl: {file}: no CRL in it")
-        crls += found
-    return Evidence(crls=crls)
 
 
 def _moment(text: str | None) -> float:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from puressl.crypto.keys import Curve, PrivateKey, generate_ec, generate_rsa
 from puressl.env import SeededEnv
-from puressl.x509 import build
+from puressl.x509 import build, pem
 from puressl.x509 import build_revocation as issuing
 from puressl.x509.build_revocation import CRLTemplate, OCSPAnswer, RevokedEntry, crl_number
 from puressl.x509.certificate import Certificate
 from puressl.x509.credential import Credential
 from puressl.x509.extensions import TLS_FEATURE
+from puressl.x509.keys import encode_private_key
 from puressl.x509.ocsp import Status
 from puressl.x509.store import TrustStore
 
@@ -40,22 +42,24 @@ class Authority:
             self.certificate.subject.der,
             key.public,
             NOW - DAY,
-            NOW + 30 * DAY,
+            NOW + 3650 * DAY,
             extensions,
         )
         return Certificate.decode(build.issue(template, self.key, SeededEnv(f"{name} {extensions}".encode(), TIME)))
 
-    def answer(self, about: Certificate, status: Status = Status.GOOD, *, of: Certificate | None = None) -> OCSPAnswer:
-        """What it would say. of: the issuer it names, itself unless given."""
+    def answer(
+        self, about: Certificate, status: Status = Status.GOOD, *, of: Certificate | None = None, at: int = NOW
+    ) -> OCSPAnswer:
+        """What it would say. of: the issuer it names, itself unless given. at: POSIX seconds."""
         issuer = self.certificate if of is None else of
-        return OCSPAnswer(about, issuer, NOW - 60, NOW + DAY, status, revoked_at=NOW - DAY)
+        return OCSPAnswer(about, issuer, at - 60, at + DAY, status, revoked_at=NOW - DAY)
 
     def respond(self, *answers: OCSPAnswer, **fields: Any) -> bytes:
         return issuing.issue_ocsp(answers, self.certificate, self.key, SeededEnv(b"ocsp", TIME), **fields)
 
-    def crl(self, *revoked: Certificate) -> bytes:
+    def crl(self, *revoked: Certificate, at: int = NOW) -> bytes:
         entries = tuple(RevokedEntry(one.serial, NOW - DAY) for one in revoked)
-        template = CRLTemplate(self.certificate.subject.der, NOW - 60, NOW + DAY, entries, (crl_number(1),))
+        template = CRLTemplate(self.certificate.subject.der, at - 60, at + DAY, entries, (crl_number(1),))
         return issuing.issue_crl(template, self.key, SeededEnv(b"crl", TIME))
 
 
@@ -64,7 +68,7 @@ def root() -> Authority:
     own = _key("root", "p256")
     subject = build.distinguished_name(("CN", "Status Root"))
     extensions = (build.basic_constraints(True), build.key_usage("keyCertSign", "cRLSign"))
-    template = build.CertificateTemplate(subject, subject, own.public, NOW - DAY, NOW + 60 * DAY, extensions)
+    template = build.CertificateTemplate(subject, subject, own.public, NOW - DAY, NOW + 3650 * DAY, extensions)
     return Authority(Certificate.decode(build.issue(template, own, SeededEnv(b"root", TIME))), own)
 
 
@@ -101,6 +105,16 @@ def good(credential: Credential) -> bytes:
 def stapling(credential: Credential, response: bytes | None = None) -> Credential:
     """With a response to staple, a good one unless it is given."""
     return replace(credential, ocsp_response=good(credential) if response is None else response)
+
+
+def write(folder: Path, credential: Credential) -> None:
+    """For programs: ``root.pem``, ``leaf.pem``, ``chain.pem`` with the leaf first, ``key.pem``."""
+    certificates = [pem.encode("CERTIFICATE", one) for one in credential.chain]
+    assert credential.key is not None
+    (folder / "root.pem").write_bytes(pem.encode("CERTIFICATE", root().certificate.der))
+    (folder / "leaf.pem").write_bytes(certificates[0])
+    (folder / "chain.pem").write_bytes(b"".join(certificates))
+    (folder / "key.pem").write_bytes(pem.encode("PRIVATE KEY", encode_private_key(credential.key)))
 
 
 @cache

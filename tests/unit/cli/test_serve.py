@@ -142,6 +142,8 @@ def test_certificate_is_chosen_by_the_clients_name(serve: Serve, tmp_path: Path)
         (("--cert", "certs/p256/server-chain.pem"), 1, "certs/p256/server-chain.pem"),
         (("--cert", "certs/p256/server-chain.pem", "--key", "certs/p256/client.key"), 1, "does not match"),
         (("--cert", "a", "--cert", "b", "--key", "c"), 2, "2 --cert, but 1 --key"),
+        (("--cert", "a", "--cert", "b", "--ocsp", "c"), 2, "2 --cert, but 1 --ocsp"),
+        (("--cert", "certs/p256/server-chain.pem", "--key", "certs/p256/server.key", "--ocsp", "no"), 1, "--ocsp: no"),
         (("--cert", "a", "--verify", "required"), 2, "--ca-file"),
         (("--cert", "certs/p256/server-chain.pem", "--key", "certs/p256/server.key", "--ciphers", "X"), 1, "--ciphers"),
         (("--cert", "certs/p256/server-chain.pem", "--key", "certs/p256/server.key", "--ca-file", "no"), 1, "no: "),
