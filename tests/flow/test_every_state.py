@@ -96,7 +96,8 @@ def test_handshakes_reach_every_state_there_is() -> None:
         return {kind, *(each for child in kind.__subclasses__() for each in below(child))}
 
     package = {kind for kind in below(State) if kind.__module__.startswith("puressl.")}
-    concrete = {kind.__name__ for kind in package if kind.__name__[0] != "_" and kind not in (State, Waiting)}
+    names = {kind.__name__ for kind in package}  # by name: a slotted dataclass leaves the class it was made from behind
+    concrete = {name for name in names if name[0] != "_"} - {State.__name__, Waiting.__name__}
     assert concrete == set(STATES)
     assert set(reached()) == concrete
 
