@@ -15,7 +15,6 @@ from puressl.connection import ClientConnection, ServerConnection
 from puressl.crypto.keys import PrivateKey
 from puressl.env import SeededEnv
 from puressl.errors import CertificateError, Problem, ProtocolError, Reason
-from puressl.events import VerifyPeer
 from puressl.x509 import build, pem
 from puressl.x509.certificate import Certificate
 from puressl.x509.credential import Credential
@@ -23,7 +22,6 @@ from puressl.x509.keys import load_private_key
 from puressl.x509.policy import Policy, Profile, Purpose
 from puressl.x509.revocation import Evidence
 from puressl.x509.store import TrustStore
-from puressl.x509.verifier import VerifiedPeer, verify_peer
 from puressl.x509.verify import verify_chain
 
 from support.configs import CERTS, client_config, server_config
@@ -127,8 +125,7 @@ def test_chain_meets_its_reason_in_a_handshake(case: dict[str, Any], role: str, 
 def handshake(case: dict[str, Any], role: str, version: ProtocolVersion) -> tuple[End, End]:
     """The end that judges the chain, and the one that presents it."""
     judging = {"verify": Verify.REQUIRED, "trust": trust_of(case["trust"]), "depth": case["depth"]}
-    if case["crl"] or case["revocation"] != "if-present":
-        judging["resolvers"] = {VerifyPeer: with_evidence(case, role)}
+    judging |= {"crls": tuple(evidence_of(case).crls), "revocation": case["revocation"]}
     both = {"versions": (version,)}
     if role == "server":
         client = client_config(**both, **judging, server_name=case["server_name"], env=SeededEnv(b"client", TIME))
@@ -138,14 +135,3 @@ def handshake(case: dict[str, Any], role: str, version: ProtocolVersion) -> tupl
         server = server_config(**both, **judging, env=SeededEnv(b"server", TIME))
     joined = Link(ClientConnection(client), ServerConnection(server)).handshake()
     return (joined.client, joined.server) if role == "server" else (joined.server, joined.client)
-
-
-def with_evidence(case: dict[str, Any], role: str) -> Any:
-    """A verifier of one's own: it has the CRLs and the demands of the case."""
-
-    def judge(need: VerifyPeer) -> VerifiedPeer:
-        return verify_peer(
-            need.chain, trust=trust_of(case["trust"]), policy=policy_of(case, role), evidence=evidence_of(case)
-        )
-
-    return judge
