@@ -27,6 +27,7 @@ from puressl.wire import (
 from puressl.x509 import pem
 from puressl.x509.ocsp import Status
 from puressl.x509.policy import Revocation
+from puressl.x509.revocation import FetchRequest
 from puressl.x509.verifier import danger_accept_unverified
 
 from support import status
@@ -311,12 +312,19 @@ def test_server_looks_for_its_clients_in_lists(version):
 
 @VERSIONS
 def test_fetch_is_asked_for_what_is_not_at_hand(version):
-    def fetch(request: Any) -> None:
-        asked.append(request.kind)
+    def fetch(request: FetchRequest) -> bytes:
+        asked.append((request.kind, request.urls))
+        return answer
 
-    asked: list[str] = []
-    refused(meet(version, fetch=fetch, revocation="required"), Problem.CERTIFICATE_STATUS_UNKNOWN)
-    assert asked == []  # none of these certificates says where
+    asked: list[Any] = []
+    required: dict[str, Any] = {"revocation": "required", "crls": (status.root().crl(),), "fetch": fetch}
+    answer = status.good(status.server())
+    exchange_data(meet(version, answer, **required))
+    assert asked == []
+    exchange_data(meet(version, **required))
+    assert asked == [("ocsp", (status.RESPONDER,))]
+    answer = CA.respond(CA.answer(LEAF, Status.REVOKED))
+    refused(meet(version, **required), Problem.CERTIFICATE_REVOKED)
 
 
 def test_revocation_is_part_of_what_a_session_resumes_under():

@@ -25,6 +25,8 @@ NOW = int(TIME)
 DAY = 86_400
 #: Features ::= SEQUENCE OF INTEGER with status_request, 5 (RFC 7633 4.1).
 MUST_STAPLE = bytes.fromhex("3003020105")
+#: Where every server's certificate says that its issuer answers.
+RESPONDER = "http://ocsp.example"
 #: An OCSPResponse with the status tryLater (RFC 6960 4.2.1).
 TRY_LATER = bytes.fromhex("30030a0103")
 
@@ -87,6 +89,7 @@ def server(kind: str = "p256", *, must_staple: bool = False, critical: bool = Fa
         build.key_usage("digitalSignature", "keyEncipherment"),
         build.extended_key_usage("serverAuth"),
         build.subject_alt_name(build.GeneralNames(dns=(SERVER_NAME,))),
+        build.authority_information_access((RESPONDER,)),
     ]
     if must_staple:
         extensions.append(build.Extension(TLS_FEATURE, MUST_STAPLE, critical))
