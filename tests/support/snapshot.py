@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import pickle
+from collections.abc import Callable
 from typing import Any
 
 from puressl.config import ClientConfig, ServerConfig
@@ -38,22 +39,40 @@ _SHARED = (
 _HASHES = tuple({type(hashlib.new(name)) for name in ("sha1", "sha256", "sha384", "sha512")})
 
 
+class _Pickler(pickle.Pickler):
+    """Asks ``keep`` about each object; since Python 3.13 only a subclass can."""
+
+    def __init__(self, out: io.BytesIO, keep: Callable[[Any], int | None]) -> None:
+        super().__init__(out, protocol=5)
+        self._keep = keep
+
+    def persistent_id(self, value: Any) -> int | None:
+        return self._keep(value)
+
+
+class _Unpickler(pickle.Unpickler):
+    """Has ``bring`` fetch what was kept."""
+
+    def __init__(self, data: io.BytesIO, bring: Callable[[Any], Any]) -> None:
+        super().__init__(data)
+        self._bring = bring
+
+    def persistent_load(self, place: Any) -> Any:
+        return self._bring(place)
+
+
 class Snapshot:
     """A connection as it stood."""
 
     def __init__(self, connection: Connection) -> None:
         self._kept: list[Any] = []
         out = io.BytesIO()
-        pickler = pickle.Pickler(out, protocol=5)
-        pickler.persistent_id = self._keep  # type: ignore[method-assign]
-        pickler.dump(connection)
+        _Pickler(out, self._keep).dump(connection)
         self._data = out.getvalue()
 
     def restore(self) -> Connection:
         """A connection of its own, in the same state."""
-        unpickler = pickle.Unpickler(io.BytesIO(self._data))
-        unpickler.persistent_load = self._bring  # type: ignore[method-assign]
-        return unpickler.load()  # type: ignore[no-any-return]
+        return _Unpickler(io.BytesIO(self._data), self._bring).load()  # type: ignore[no-any-return]
 
     def _keep(self, value: Any) -> int | None:
         if isinstance(value, _HASHES):
