@@ -20,6 +20,7 @@ from puressl.cli import reasons
 from puressl.crypto.hashes import HashAlgorithm
 from puressl.crypto.keys import Curve, KeyType, PrivateKey, generate_ec, generate_ed, generate_rsa
 from puressl.env import Env, SeededEnv
+from puressl.errors import SSLError
 from puressl.x509 import build, pem
 from puressl.x509.build import CertificateTemplate, Extension, GeneralNames
 from puressl.x509.keys import encode_private_key
@@ -245,14 +246,16 @@ def command() -> None:
     type=click.Path(file_okay=False, path_type=Path),
     default=Path("certs"),
     show_default=True,
-    help="The directory to write to; files of the same names are replaced.",
+    help="The directory to write to.",
 )
-def make_command(out: Path) -> None:
+@click.option("--force", is_flag=True, help="Replace files of the same names that hold something else.")
+def make_command(out: Path, force: bool) -> None:
     """Write the test certificates: root, intermediate, server and client, with RSA, P-256, P-384 and Ed25519 keys; and
     in reasons/ the chains that are refused.
 
     They are the same bytes every time, and their private keys are public: never trust them outside tests. Making the
-    RSA keys takes some seconds.
+    RSA keys takes some seconds. A file that is there already and holds something else is left alone, and nothing is
+    written at all, unless --force.
 
     Examples:
 
@@ -260,17 +263,26 @@ def make_command(out: Path) -> None:
       puressl certs make
       puressl certs make --out /tmp/certs
     """
+    files = dict(_everything(out))
+    others = [path for path, content in files.items() if path.exists() and path.read_bytes() != content]
+    if others and not force:
+        more = f", and {len(others) - 1} more do" if len(others) > 1 else ""
+        raise SSLError("eexist", f"{others[0]} holds something else{more}; --force replaces them")
+    for path, content in files.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+
+
+def _everything(out: Path) -> Iterator[tuple[Path, bytes]]:
+    """Every file of the directory, with progress on standard error while it is made."""
     made = {}
     for kind, row in KEY_KINDS.items():
         click.echo(f"{out / kind}: {row.description}", err=True)
-        (out / kind).mkdir(parents=True, exist_ok=True)
         made[kind] = make(kind)
         for name, content in files_of(made[kind]):
-            (out / kind / name).write_bytes(content)
+            yield out / kind / name, content
     click.echo(f"{out / 'reasons'}: chains that are refused", err=True)
     for path, content in reasons.files_of(reasons.make()):
-        file = out / "reasons" / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(content)
-    (out / "manifest.json").write_bytes(manifest(made).encode() + b"\n")
-    (out / "README.md").write_bytes(readme().encode())
+        yield out / "reasons" / path, content
+    yield out / "manifest.json", manifest(made).encode() + b"\n"
+    yield out / "README.md", readme().encode()

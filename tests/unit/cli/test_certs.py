@@ -128,3 +128,13 @@ def test_key_types_are_what_their_directories_say() -> None:
 def test_unknown_test_certificates_are_named() -> None:
     with pytest.raises(SSLError, match="p999/root"):
         bundled.trust("p999")
+
+
+def test_a_file_that_holds_something_else_is_left_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "README.md").write_text("mine")
+    assert run(["certs", "make", "--out", str(tmp_path)]) == 1
+    assert "README.md holds something else; --force" in capsys.readouterr().err
+    assert [file.name for file in tmp_path.iterdir()] == ["README.md"]
+    assert (tmp_path / "README.md").read_text() == "mine"
+    assert run(["certs", "make", "--out", str(tmp_path), "--force"]) == 0
+    assert run(["certs", "make", "--out", str(tmp_path)]) == 0
