@@ -2,8 +2,7 @@
 
 Theory of operation: ``server_hello`` holds the server's choices to the offer and decides between a full and an
 abbreviated handshake. The states that follow carry one ``Client12``; which comes after Certificate is the suite's to
-say. The premaster secret is ready before ServerHelloDone, so that the second flight is sent in one go, with the two
-questions it may have to ask: which certificate, and its signature. ``client_finish12`` has what comes after it.
+say. At ServerHelloDone ``client_flight12`` sends the second flight, and ``client_finish12`` has what comes after it.
 """
 
 from __future__ import annotations
@@ -13,15 +12,15 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from puressl.codes import CipherSuite, ClientCertificateType, Epoch, ExtensionType, SignatureScheme, is_grease, name_of
+from puressl.codes import CipherSuite, ExtensionType, SignatureScheme, is_grease, name_of
 from puressl.config import ClientConfig
-from puressl.crypto.suites import Authentication, CipherKind, KeyExchange, Suite
+from puressl.crypto.suites import CipherKind, KeyExchange, Suite
 from puressl.crypto.transcript import Transcript
 from puressl.errors import CertificateError, Problem, ProtocolError
-from puressl.events import ChooseCredential, Sign, VerifyPeer
+from puressl.events import VerifyPeer
 from puressl.handshake.client_finish12 import Closing12, after_our_flight
+from puressl.handshake.client_flight12 import SecondFlight
 from puressl.handshake.client_hello import Offer, sent_server_name
-from puressl.handshake.finished12 import CLIENT_FINISHED, send_finished
 from puressl.handshake.hello_request12 import HelloRequests, ignoring_hello_request
 from puressl.handshake.key_exchange12 import (
     ClientExchange,
@@ -46,7 +45,6 @@ from puressl.wire import (
     Certificate12,
     CertificateRequest12,
     CertificateStatus12,
-    CertificateVerify,
     ECPointFormats,
     EncryptThenMac,
     ExtendedMasterSecret,
@@ -62,17 +60,11 @@ from puressl.wire import (
     StatusRequestAck,
 )
 from puressl.x509.certificate import Certificate
-from puressl.x509.credential import Credential
 from puressl.x509.verifier import VerifiedPeer
 
 #: The states that ``server_hello`` may lead to.
 AFTER_SERVER_HELLO = ("ClientWaitCertificate12", "ClientWaitNewSessionTicket12", "ClientWaitChangeCipherSpec12")
 
-#: Which kind of key a server asks for (RFC 5246 7.4.4, RFC 8422 5.5).
-_CERTIFICATE_TYPES = {
-    ClientCertificateType.RSA_SIGN: Authentication.RSA,
-    ClientCertificateType.ECDSA_SIGN: Authentication.ECDSA,
-}
 _KNOWN_EXTENSIONS = frozenset(ExtensionType)
 #: What ``VerifyPeer`` is told when the server was asked to staple and did not.
 _NOTHING_STAPLED = (b"",)
@@ -417,7 +409,7 @@ class ClientWaitCertificateRequest12(_Client12State):
         return ClientWaitServerHelloDone12(self.shared, self.proof, self.exchange, message)
 
     def server_hello_done(self, message: ServerHelloDone, output: Output) -> State:
-        return _SecondFlight(self.shared, self.proof, self.exchange, None).start(output)
+        return SecondFlight(self.shared, self.proof, self.exchange, None).start(output)
 
     expects = (
         on(CertificateRequest12, certificate_request, "ClientWaitServerHelloDone12"),
@@ -435,69 +427,9 @@ class ClientWaitServerHelloDone12(_Client12State):
     request: CertificateRequest12
 
     def server_hello_done(self, message: ServerHelloDone, output: Output) -> State:
-        return _SecondFlight(self.shared, self.proof, self.exchange, self.request).start(output)
+        return SecondFlight(self.shared, self.proof, self.exchange, self.request).start(output)
 
     expects = (
         on(ServerHelloDone, server_hello_done, "ClientWaitNewSessionTicket12", "ClientWaitChangeCipherSpec12"),
         ignoring_hello_request("ClientWaitServerHelloDone12"),
     )
-
-
-# The client's second flight -------------------------------------------------------------------------------------------
-
-
-@dataclass(slots=True)
-class _SecondFlight:
-    """Certificate where asked for, ClientKeyExchange, CertificateVerify, ChangeCipherSpec, Finished (RFC 5246 7.3)."""
-
-    shared: Client12
-    proof: PeerProof
-    exchange: ClientExchange
-    request: CertificateRequest12 | None
-
-    def start(self, output: Output) -> State:
-        request = self.request
-        if request is None:
-            return self._finish(self._exchange(output), output)
-        kinds = tuple(kind for number, kind in _CERTIFICATE_TYPES.items() if number in request.certificate_types)
-        if not kinds:
-            return self._certificate(None, output)
-        need = ChooseCredential(TLS12, request.schemes, authorities=request.authorities, authentication=kinds)
-        return output.ask(need, self._certificate)
-
-    def _send(self, message: object, output: Output) -> None:
-        self.shared.transcript.add(output.send(Epoch.INITIAL, message))
-
-    def _certificate(self, credential: Credential | None, output: Output) -> State:
-        """RFC 5246 7.4.6: without a suitable certificate an empty list is sent, and no CertificateVerify."""
-        self._send(Certificate12(() if credential is None else credential.chain), output)
-        secrets = self._exchange(output)
-        if credential is None:
-            return self._finish(secrets, output)
-        scheme = self._scheme(credential)
-        need = Sign(credential, scheme, self.shared.transcript.messages())  # RFC 5246 7.4.8: the messages themselves
-        return output.ask(need, partial(self._certificate_verify, scheme, secrets))
-
-    def _exchange(self, output: Output) -> Secrets12:
-        """RFC 5246 7.4.7."""
-        self._send(self.exchange.message, output)
-        return self.shared.parameters.agreed(self.exchange.premaster, self.shared.transcript, output)
-
-    def _scheme(self, credential: Credential) -> int:
-        """The server's first choice of what our key can do (RFC 5246 7.4.8)."""
-        able = credential.schemes(TLS12)
-        for scheme in self.request.schemes if self.request is not None else ():
-            if scheme in able:
-                return scheme
-        raise ProtocolError(Problem.NO_COMMON_SIGNATURE_SCHEME, "our certificate's key and the server's list")
-
-    def _certificate_verify(self, scheme: int, secrets: Secrets12, signature: bytes, output: Output) -> State:
-        self._send(CertificateVerify(scheme, signature), output)
-        return self._finish(secrets, output)
-
-    def _finish(self, secrets: Secrets12, output: Output) -> State:
-        shared = self.shared
-        transcript = shared.transcript
-        send_finished(shared.parameters, secrets, secrets.keys.client, CLIENT_FINISHED, transcript, output)
-        closing = shared.closing(secrets, self.proof, self.exchange.group)
-        return after_our_flight(closing, ticket_promised=shared.ticket_promised)

@@ -28,8 +28,8 @@ from puressl.x509.revocation import NO_EVIDENCE, Evidence, RevocationChecker, Si
 from puressl.x509.rule import Role
 from puressl.x509.store import TrustStore
 
-#: Signatures verified for one chain: half a second on P-384, one to two on P-521. An honest pool with cross-certificates
-#: needs fewer than 20; Go stops at 100.
+#: Signatures verified for one chain: half a second on P-384, one to two on P-521. An honest pool with
+#: cross-certificates needs fewer than 20; Go stops at 100.
 MAX_SIGNATURE_CHECKS = 100
 #: Certificates that one peer may present; what comes after them is not looked at. Chains in use have fewer than ten.
 MAX_PRESENTED = 128
