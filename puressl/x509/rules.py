@@ -85,9 +85,14 @@ def _strong_key(subject: Subject) -> str | None:
     key, least = subject.certificate.public_key, subject.policy.minimum_rsa_bits
     if not isinstance(key, RSAPublicKey):
         return None  # every curve that is supported is strong
-    if key.bits < least:
-        return f"RSA modulus of {key.bits} bits, at least {least} needed"
-    return f"RSA modulus of {key.bits} bits is no whole number of octets" if key.bits % 8 else None
+    return f"RSA modulus of {key.bits} bits, at least {least} needed" if key.bits < least else None
+
+
+def _whole_octets(subject: Subject) -> str | None:
+    key = subject.certificate.public_key
+    if isinstance(key, RSAPublicKey) and key.bits % 8:
+        return f"RSA modulus of {key.bits} bits is no whole number of octets"
+    return None
 
 
 def _serial(subject: Subject) -> str | None:
@@ -291,6 +296,13 @@ RULES = (
     ),
     Rule("RFC 5280 4.1.2.7", _supported_key, problem=Problem.CERTIFICATE_UNSUPPORTED),
     Rule("CA/Browser Forum 6.1.5", _strong_key, problem=Problem.CERTIFICATE_WEAK, values=_key_bits),
+    Rule(
+        "CA/Browser Forum 6.1.5",
+        _whole_octets,
+        profiles=Profile.WEBPKI,
+        problem=Problem.CERTIFICATE_WEAK,
+        values=_key_bits,
+    ),
     Rule(  # roots with serial 0 are in use
         "RFC 5280 4.1.2.2", _serial, BELOW_ANCHOR, ISSUING, values=lambda subject: (subject.certificate.serial,)
     ),

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from puressl.crypto.hashes import HashAlgorithm
-from puressl.crypto.keys import generate_rsa
+from puressl.crypto.keys import RSAPublicKey, generate_rsa
 from puressl.crypto.signatures import Algorithm, Kind
 from puressl.env import SeededEnv
 from puressl.errors import CertificateError, Problem, ProtocolError, Reason
@@ -322,6 +322,16 @@ def test_rsa_key_below_the_minimum_is_weak_and_the_minimum_can_be_lowered(ca, ro
     leaf = ca.leaf(root, public_key=weak)
     assert "1024" in str(ca.refuse(Problem.CERTIFICATE_WEAK, [leaf], root))
     ca.verify([leaf], root, minimum_rsa_bits=1024)
+
+
+@pytest.mark.parametrize("profile", list(Profile), ids=lambda profile: profile.name)
+def test_rsa_key_of_broken_octets_is_refused_by_the_webs_rules_only(ca, root, profile):
+    odd = encode_public_key(RSAPublicKey((1 << 2049) + 1, 65537))
+    leaf = ca.leaf(root, public_key=odd)
+    if profile is Profile.WEBPKI:
+        assert "2050 bits is no whole number" in str(ca.refuse(Problem.CERTIFICATE_WEAK, [leaf], root, profile=profile))
+    else:
+        ca.verify([leaf], root, profile=profile)
 
 
 def test_unsupported_key_in_the_leaf_says_why(ca, root):
