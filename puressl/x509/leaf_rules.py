@@ -46,10 +46,8 @@ def _usage_text(usage: KeyUsage) -> str:
 
 
 def _leaf_extended_key_usage(subject: Subject) -> str | None:
-    purposes, wanted = subject.extensions.extended_key_usage, subject.policy.purpose
-    if purposes is None or wanted is None or wanted.value in purposes or ext.ANY_EXTENDED_KEY_USAGE in purposes:
-        return None
-    return f"extKeyUsage lacks {subject.purpose_text}: it has {', '.join(purposes)}"
+    missing = subject.missing_purpose
+    return f"extKeyUsage lacks {missing}" if missing else None
 
 
 def _web_extended_key_usage(subject: Subject) -> str | None:

@@ -14,7 +14,8 @@ from enum import Flag, auto
 from puressl.errors import Problem
 from puressl.x509 import extensions as ext
 from puressl.x509.certificate import Certificate, certificate_error
-from puressl.x509.policy import Policy, Profile, Purpose
+from puressl.x509.forms.identifiers import KEY_PURPOSES
+from puressl.x509.policy import Policy, Profile
 
 
 class Role(Flag):
@@ -35,8 +36,6 @@ _ALL = BELOW_ANCHOR | CA
 ISSUING = Profile.RFC5280 | Profile.WEBPKI
 _EVERY = Profile.PATH | ISSUING
 
-_PURPOSE_NAMES = {Purpose.SERVER_AUTH: "serverAuth", Purpose.CLIENT_AUTH: "clientAuth", None: ""}
-
 
 @dataclass(frozen=True, slots=True)
 class Subject:
@@ -51,9 +50,12 @@ class Subject:
         return self.certificate.extensions
 
     @property
-    def purpose_text(self) -> str:
-        """The policy's purpose by RFC 5280's name."""
-        return _PURPOSE_NAMES[self.policy.purpose]
+    def missing_purpose(self) -> str | None:
+        """The purpose that the policy wants and extKeyUsage lacks, by RFC 5280's name, beside those it has."""
+        purposes, wanted = self.extensions.extended_key_usage, self.policy.purpose
+        if purposes is None or wanted is None or wanted.value in purposes or ext.ANY_EXTENDED_KEY_USAGE in purposes:
+            return None
+        return f"{KEY_PURPOSES[wanted.value]}: it has {', '.join(KEY_PURPOSES.get(one, one) for one in purposes)}"
 
     @property
     def is_ca(self) -> bool:

@@ -200,11 +200,8 @@ def _leaf_key_cert_sign(subject: Subject) -> str | None:
 
 
 def _ca_extended_key_usage(subject: Subject) -> str | None:
-    purposes = subject.extensions.extended_key_usage
-    wanted = subject.policy.purpose
-    if purposes is None or wanted is None or wanted.value in purposes or ext.ANY_EXTENDED_KEY_USAGE in purposes:
-        return None
-    return f"extKeyUsage of a CA lacks {subject.purpose_text}: it has {', '.join(purposes)}"
+    missing = subject.missing_purpose
+    return f"extKeyUsage of a CA lacks {missing}" if missing else None
 
 
 def _anchor_extended_key_usage(subject: Subject) -> str | None:

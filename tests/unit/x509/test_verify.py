@@ -410,7 +410,7 @@ def test_larger_path_length_below_does_not_widen(ca):
 
 def test_client_certificate_is_not_good_for_a_server(ca, root):
     leaf = ca.leaf(root, extra=[build.extended_key_usage("clientAuth")])
-    assert "serverAuth" in str(ca.refuse(Problem.CERTIFICATE_USAGE, [leaf], root))
+    assert "lacks serverAuth: it has clientAuth" in str(ca.refuse(Problem.CERTIFICATE_USAGE, [leaf], root))
     ca.verify([leaf], root, purpose=Purpose.CLIENT_AUTH, server_name=None)
 
 
