@@ -70,8 +70,6 @@ def _decode(file: str, form: str, subject: bool) -> list[Any]:
             values.append(decode_certificate(der, form, subject))
         except CertificateError as error:
             raise SSLError(Reason.ECERTFILE, f"{file}: certificate {number}: {error.finding}") from None
-    if not values:
-        raise SSLError(Reason.ECERTFILE, f"{file}: no certificate in it")
     return values
 
 

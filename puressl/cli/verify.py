@@ -19,7 +19,7 @@ from puressl.config import DEFAULT_DEPTH, MAX_DEPTH
 from puressl.crypto.hashes import HashAlgorithm
 from puressl.crypto.keys import ECPublicKey, PublicKey, RSAPublicKey
 from puressl.env import SYSTEM_ENV
-from puressl.errors import CertificateError, Reason, SSLError
+from puressl.errors import CertificateError, Reason
 from puressl.x509.certificate import Certificate, certificate_blocks
 from puressl.x509.policy import Policy, Profile, Purpose, Revocation
 from puressl.x509.revocation import Evidence
@@ -81,8 +81,6 @@ def command(chain: str, **given: Any) -> None:
       puressl verify chain.pem --ca-file roots.pem --crl ca.crl --crl root.crl --revocation required
     """
     presented = certificate_blocks(options.read_file(chain, "CHAIN.pem"), chain, Reason.ECERTFILE)
-    if not presented:
-        raise SSLError(Reason.ECERTFILE, f"{chain}: no certificate in it")
     trust = TrustStore.from_file(given["ca_file"]) if given["ca_file"] else TrustStore.system()
     policy = Policy(
         time=_moment(given["time"]),

@@ -17,6 +17,7 @@ from puressl.x509 import certificate_fields as fields
 from puressl.x509 import pem
 from puressl.x509.distinguished_name import Name
 from puressl.x509.extensions import Extensions
+from puressl.x509.file_kinds import other_kind
 from puressl.x509.forms import place_of_fault
 from puressl.x509.public_key_info import decode_public_key
 
@@ -132,19 +133,22 @@ def load_certificates(data: bytes, source: str, reason: Reason = Reason.ECERTFIL
             certificates.append(Certificate.decode(der))
         except CertificateError as error:
             raise SSLError(reason, f"{source}: certificate {number}: {error.finding}") from None
-    if not certificates:
-        raise SSLError(reason, f"{source}: no certificate in it")
     return tuple(certificates)
 
 
 def certificate_blocks(data: bytes, source: str, reason: Reason) -> tuple[bytes, ...]:
-    """The DER of each certificate of a PEM bundle, or the data itself if it is no PEM."""
-    if not pem.is_pem(data):
-        return (data,) if data.strip() else ()
+    """The DER of each certificate of a PEM bundle, or the data itself if it is no PEM: at least one.
+
+    source: names the data in errors. reason: of the ``SSLError`` for data without one, which says what it is instead.
+    """
     try:
-        return tuple(block.decode() for block in pem.blocks(data) if block.label in _LABELS)
+        found = tuple(block.decode() for block in pem.blocks(data) if block.label in _LABELS)
+        kind = "" if found else other_kind(data)
     except pem.PemError as error:
         raise SSLError(reason, f"{source}: {error}") from None
+    if kind:
+        raise SSLError(reason, f"{source}: no certificate in it: {kind}")
+    return found or (data,)
 
 
 def certificate_error(

@@ -18,6 +18,7 @@ from puressl.x509.algorithms import decode_signature_algorithm
 from puressl.x509.der import DERError, Reader
 from puressl.x509.distinguished_name import Name, NormalizedRDN
 from puressl.x509.extensions import AuthorityKeyIdentifier, GeneralName, GeneralNameKind, Reasons
+from puressl.x509.file_kinds import other_kind
 
 AUTHORITY_KEY_IDENTIFIER = "2.5.29.35"
 CERTIFICATE_ISSUER = "2.5.29.29"
@@ -121,16 +122,16 @@ class RevocationList:
 def crl_blocks(data: bytes, source: str, reason: Reason = Reason.EOPTIONS) -> tuple[bytes, ...]:
     """The DER of each CRL of a PEM file, or the data itself if it is no PEM; PEM blocks of other kinds are passed over.
 
-    source: names the data in errors. reason: of the ``SSLError`` for data without a CRL.
+    source: names the data in errors. reason: of the ``SSLError`` for data without a CRL, which says what it is instead.
     """
     try:
         found = tuple(block.decode() for block in pem.blocks(data) if block.label == _LABEL)
+        kind = "" if found else other_kind(data)
     except pem.PemError as error:
         raise SSLError(reason, f"{source}: {error}") from None
-    found = found if pem.is_pem(data) else (data,)
-    if not any(found):
-        raise SSLError(reason, f"{source}: no CRL in it")
-    return found
+    if kind:
+        raise SSLError(reason, f"{source}: no CRL in it: {kind}")
+    return found or (data,)
 
 
 def load_crls(data: bytes, source: str) -> tuple[RevocationList, ...]:

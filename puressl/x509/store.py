@@ -16,7 +16,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from puressl.errors import CertificateError, Reason, SSLError
-from puressl.x509 import pem
 from puressl.x509.certificate import Certificate, certificate_blocks, load_certificates
 from puressl.x509.distinguished_name import Name
 
@@ -79,7 +78,7 @@ class TrustStore:
         skipped: list[str] = []
         _collect(data, source, anchors, skipped)
         if not anchors:
-            raise SSLError(Reason.ECACERTFILE, skipped[0] if skipped else f"{source}: no certificate in it")
+            raise SSLError(Reason.ECACERTFILE, skipped[0])
         return cls(anchors, tuple(skipped))
 
     @classmethod
@@ -104,7 +103,8 @@ class TrustStore:
         if strict and skipped:
             raise SSLError(Reason.ECACERTFILE, skipped[0])
         if not anchors:
-            raise SSLError(Reason.ECACERTFILE, f"no trusted certificate found: {where}")
+            why = f" ({skipped[0]})" if skipped else ""
+            raise SSLError(Reason.ECACERTFILE, f"no trusted certificate found: {where}{why}")
         return cls(anchors, tuple(skipped), is_public=is_public)
 
     @property
@@ -175,21 +175,23 @@ def _certifi() -> Path | None:
 
 
 def _collect(data: bytes, source: str, anchors: list[Certificate], skipped: list[str]) -> None:
-    for number, part in enumerate(_parts(data), 1):
+    parts = _parts(data)
+    for number, part in enumerate(parts, 1):
+        where = source if len(parts) == 1 else f"{source}: certificate {number}"
         try:
-            anchors += [Certificate.decode(der) for der in certificate_blocks(part, source, Reason.ECACERTFILE)]
+            anchors += [Certificate.decode(der) for der in certificate_blocks(part, where, Reason.ECACERTFILE)]
         except CertificateError as error:
-            skipped.append(f"{source}: certificate {number}: {error.finding}")
+            skipped.append(f"{where}: {error.finding}")
         except SSLError as error:
-            skipped.append(f"{error.detail} (certificate {number})")
+            skipped.append(str(error.detail))
 
 
 def _parts(data: bytes) -> list[bytes]:
-    """The blocks of a bundle that hold certificates, cut at BEGIN lines: one without an end spoils no other."""
-    if not pem.is_pem(data):
-        return [data]
-    parts = _BEGIN.split(data)
-    return [part for part in parts if pem.is_pem(part) and b"CERTIFICATE" in part.split(b"\n", 1)[0]]
+    """The blocks of a bundle that hold certificates, cut at BEGIN lines: one without an end spoils no other. What has
+    none is left whole.
+    """
+    return _CERTIFICATE.findall(data) or [data]
 
 
-_BEGIN = re.compile(rb"(?=-----BEGIN )")
+#: A block up to the next one, with the labels that OpenSSL knows for a certificate.
+_CERTIFICATE = re.compile(rb"-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----.*?(?=-----BEGIN |\Z)", re.DOTALL)
