@@ -18,9 +18,11 @@ from dataclasses import dataclass
 import rich_click as click
 
 from puressl._version import __version__
-from puressl.errors import SSLError
+from puressl.errors import Reason, SSLError, diagnostic
 
 DONE, FAILED, INTERRUPTED = 0, 1, 130
+#: Reasons whose detail is only what was tried; like those of the operating system they need the sentence.
+_TRIED = frozenset({Reason.ENOPROXYSOCKET, Reason.NXDOMAIN, Reason.TIMEOUT})
 
 click.rich_click.TEXT_PARAGRAPH_LINEBREAKS = "\n\n"
 
@@ -95,7 +97,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except click.Abort:
         return INTERRUPTED
     except SSLError as error:
-        return _failed(str(error))
+        return _failed(error_text(error))
     except BrokenPipeError:
         # What the interpreter still has to flush at its exit must go somewhere.
         if sys.stdout is not None:
@@ -105,6 +107,15 @@ def run(arguments: Sequence[str] | None = None) -> int:
         text = error.strerror or str(error)
         return _failed(f"{error.filename}: {text}" if error.filename else text)
     return result if isinstance(result, int) else DONE
+
+
+def error_text(error: SSLError) -> str:
+    """An error for a terminal: the particulars first, then the reason, which the manuals and the JSON name, too."""
+    if not error.detail:
+        return diagnostic(error.reason)
+    if isinstance(error.reason, Reason) and error.reason not in _TRIED:
+        return f"{error.detail} [{error.reason}]"
+    return f"{error.detail}: {diagnostic(error.reason).rstrip('.')}"
 
 
 def _failed(message: str) -> int:

@@ -16,6 +16,7 @@ from typing import Any
 import rich_click as click
 
 from puressl.cli import options
+from puressl.cli.main import error_text
 from puressl.cli.show import negotiated_rows
 from puressl.config import ServerConfig
 from puressl.connection import ServerConnection
@@ -172,6 +173,8 @@ class _Server:
                 peer.timeout = IDLE_TIMEOUT
                 self._handle(peer)
             end = f"closed, {peer.negotiated.version.label} {peer.negotiated.suite_name}"
+        except SSLError as error:
+            end = error_text(error)
         except Exception as error:
             end = str(error) or type(error).__name__
         finally:

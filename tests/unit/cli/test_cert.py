@@ -120,7 +120,7 @@ def test_malformed_certificate_is_one_line_with_the_place(capsys, tmp_path: Path
     captured = capsys.readouterr()
     assert captured.out == ""
     assert captured.err.endswith(
-        f"{file}: certificate 2: tbsCertificate.version at byte 10: version is none of v1, v2 and v3\n"
+        f"{file}: certificate 2: tbsCertificate.version at byte 10: version is none of v1, v2 and v3 [ecertfile]\n"
     )
 
 

@@ -13,7 +13,7 @@ import pytest
 from puressl import __main__ as program
 from puressl._version import __version__
 from puressl.cli import main
-from puressl.errors import Reason, SSLError
+from puressl.errors import Problem, ProtocolError, Reason, SSLError
 
 from support.signals import heed_interrupts
 
@@ -67,8 +67,21 @@ def test_error_is_one_line_and_exit_code_1(monkeypatch: pytest.MonkeyPatch, caps
     captured = capsys.readouterr()
     assert (captured.out, captured.err) == (
         "",
-        "puressl: Own private key file is invalid. my.key: wrong password\n",
+        "puressl: my.key: wrong password [ekeyfile]\n",
     )
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (SSLError("enoent", "FILE: x.pem"), "FILE: x.pem: No such file or directory"),
+        (SSLError(Reason.NXDOMAIN, "x.example port 443"), "x.example port 443: Non-existing domain"),
+        (SSLError(Reason.CLOSED), "Connection closed for the operation in question."),
+        (ProtocolError(Problem.BAD_RECORD_MAC, "x"), "record failed its authentication: x [esslerrssl]"),
+    ],
+)
+def test_error_begins_with_the_particulars(error: SSLError, text: str) -> None:
+    assert main.error_text(error) == text
 
 
 def test_missing_extra_is_one_line_and_exit_code_2() -> None:
