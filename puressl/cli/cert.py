@@ -20,11 +20,10 @@ from puressl.x509.forms.codec import BitString, NamedBits
 from puressl.x509.forms.general_names import String
 
 FORMS = ("der", "pkix", "ssl")
-#: Octets on a line; integers of more bits than this are shown in hexadecimal.
 OCTETS_PER_LINE = 32
-MAX_DECIMAL_BITS = 128
-#: What a JSON number may have and still be exact everywhere (RFC 8259 6).
-MAX_JSON_BITS = 53
+#: What a JSON number may have and still be exact everywhere (RFC 8259 6). Longer integers are in hexadecimal in text,
+#: too, as serial numbers are wherever people meet them.
+MAX_DECIMAL_BITS = 53
 INDENT = "  "
 
 
@@ -34,7 +33,7 @@ INDENT = "  "
 @click.option("--subject", is_flag=True, help="Only the subject's distinguished name, in the form pkix or ssl.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON, a list with an item for each certificate.")
 def command(file: str, form: str, subject: bool, as_json: bool) -> None:
-    """Print the certificates of a file, PEM or DER.
+    """Print the certificates of a file, PEM or DER; - is standard input.
 
     The form ssl has names for object identifiers, and keys, parameters and extensions decoded; pkix is the ASN.1
     structure with dotted identifiers and values as DER; der is the bytes themselves, in hexadecimal on a terminal.
@@ -86,7 +85,7 @@ def _plain(value: Any) -> Any:
         return value.hex()
     if isinstance(value, datetime):
         return _time(value)
-    if isinstance(value, int) and value.bit_length() > MAX_JSON_BITS:
+    if isinstance(value, int) and value.bit_length() > MAX_DECIMAL_BITS:
         return f"{value:#x}"
     return value.value if isinstance(value, Enum) else value
 
@@ -139,9 +138,11 @@ def _inline(value: Any) -> str | None:
         return _time(value)
     if isinstance(value, Enum):
         return str(value.value)
-    if isinstance(value, int) and value.bit_length() > MAX_DECIMAL_BITS:
+    if isinstance(value, int) and value.bit_length() > 8 * OCTETS_PER_LINE:
         octets = value.to_bytes(value.bit_length() // 8 + 1, "big", signed=True)
         return "\n".join((f"{value.bit_length()} bits", *_octets(octets)))
+    if isinstance(value, int) and value.bit_length() > MAX_DECIMAL_BITS:
+        return f"{value:#x}"
     return _chosen(value) if is_dataclass(value) else _printable(str(value))
 
 

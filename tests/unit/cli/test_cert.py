@@ -49,6 +49,7 @@ def test_ssl_is_the_default_and_has_names(capsysbinary) -> None:
         '        [0]: commonName: UTF8String "server.example"',
         "    notBefore: utcTime: 2026-01-01T00:00:00Z",
         "      publicExponent: 65537",
+        f"  serialNumber: {LEAF.serial:#x}",
         "      extnValue: digitalSignature, keyEncipherment",
         "        [0]: dNSName: server.example",
     ):
