@@ -160,9 +160,12 @@ def host_and_port(text: str) -> tuple[str, int]:
 
 
 def read_file(path: str, option: str) -> bytes:
-    """A file the user named."""
+    """A file the user named; ``-`` is standard input."""
     with naming(option, path):
-        return Path(path).read_bytes()
+        if path != "-":
+            return Path(path).read_bytes()
+        with open(0, "rb", closefd=False) as standard_input:
+            return standard_input.read()
 
 
 @contextmanager

@@ -19,8 +19,11 @@ from puressl.config import DEFAULT_DEPTH, MAX_DEPTH
 from puressl.crypto.hashes import HashAlgorithm
 from puressl.crypto.keys import ECPublicKey, PublicKey, RSAPublicKey
 from puressl.env import SYSTEM_ENV
-from puressl.errors import CertificateError, Reason
+from puressl.errors import CertificateError, Reason, SSLError
 from puressl.x509.certificate import Certificate, certificate_blocks
+from puressl.x509.crl import load_crls
+from puressl.x509.names import parse_server_name
+from puressl.x509.ocsp import OCSPResponse
 from puressl.x509.policy import Policy, Profile, Purpose, Revocation
 from puressl.x509.revocation import Evidence
 from puressl.x509.rules import time_text
@@ -33,15 +36,19 @@ PROFILES = ("webpki", "rfc5280", "path")
 
 @click.command("verify")
 @click.argument("chain", metavar="CHAIN.pem")
-@click.option("--ca-file", metavar="FILE", help="Trusted roots, PEM.  [default: the system's]")
-@click.option("--server-name", metavar="NAME", help="Host name or IP address the certificate must be for.")
+@click.option("--ca-file", metavar="FILE", help="Trusted roots: PEM or DER, or a directory.  [default: the system's]")
+@click.option(
+    "--server-name",
+    metavar="NAME",
+    help="Host name or IP address the certificate must be for.  [default: no name is checked]",
+)
 @click.option("--purpose", type=click.Choice(list(PURPOSES)), default="server", show_default=True, help="Whose it is.")
 @click.option(
     "--depth",
     type=click.IntRange(0, MAX_DEPTH),
     default=DEFAULT_DEPTH,
     show_default=True,
-    help="CA certificates allowed between the leaf and the root.",
+    help="CA certificates allowed between the peer's and the root.",
 )
 @click.option("--time", "time", metavar="ISO", help="Moment to verify for: 2026-07-01, 2026-07-01T12:00:00Z.")
 @click.option(
@@ -51,26 +58,27 @@ PROFILES = ("webpki", "rfc5280", "path")
     "[default: webpki for servers by the system's roots, else path]",
 )
 @click.option("--crl", "crls", metavar="FILE", multiple=True, help="CRLs, PEM or DER; may be repeated.")
+@click.option("--ocsp", "responses", metavar="FILE", multiple=True, help="An OCSP response, DER; may be repeated.")
 @click.option(
     "--revocation",
     type=click.Choice([one.value for one in Revocation]),
     default=Revocation.IF_PRESENT.value,
     show_default=True,
-    help="Whether CRLs count, and whether every certificate needs one.",
+    help="Whether CRLs and OCSP responses count, and whether each certificate but the root needs one.",
 )
 @click.option("--json", "as_json", is_flag=True, help="The result as JSON, in either case.")
 def command(chain: str, **given: Any) -> None:
     """Verify a certificate chain and print the path that was found.
 
-    CHAIN.pem is what a peer presents, PEM or DER: its own certificate first, the others in any order. Nothing is
-    fetched. The path is printed as a tree, the trusted root at the top: subject, place (0 is the peer's certificate),
-    key and validity. If there is none that holds, what was presented is listed, the certificate at fault marked, the
-    reason goes to standard error, and the exit code is 1.
+    CHAIN.pem is what a peer presents, PEM or DER, - for standard input: its own certificate first, the others in any
+    order. Nothing is fetched. The path is printed as a tree, the trusted root at the top: subject, place (0 is the
+    peer's certificate), key and validity. If there is none that holds, what was presented is listed, the certificate at
+    fault marked, the reason goes to standard error, and the exit code is 1.
 
     The JSON of a good chain is {"verified": true, "path": [...]}, leaf first; of another {"verified": false, "reason",
     "detail", "check", "subject", "place", "presented": [...], "others": [...]}, where others are the errors of other
     paths. A certificate is {"place", "subject", "issuer", "key", "not_before", "not_after", "sha256", "at_fault"}, or
-    {"place", "malformed", "sha256", "at_fault"}.
+    {"place", "malformed", "sha256", "at_fault"}. Files that cannot be used give an error and no JSON.
 
     Examples:
 
@@ -79,18 +87,19 @@ def command(chain: str, **given: Any) -> None:
       puressl verify certs/p256/client-chain.pem --ca-file certs/p256/root.pem --purpose client
       puressl verify chain.pem --time 2024-01-31T12:00:00Z --profile webpki --json
       puressl verify chain.pem --ca-file roots.pem --crl ca.crl --crl root.crl --revocation required
+      openssl s_client -connect www.example.org:443 -showcerts </dev/null | puressl verify -
     """
     presented = certificate_blocks(options.read_file(chain, "CHAIN.pem"), chain, Reason.ECERTFILE)
     trust = TrustStore.from_file(given["ca_file"]) if given["ca_file"] else TrustStore.system()
     policy = Policy(
         time=_moment(given["time"]),
         purpose=PURPOSES[given["purpose"]],
-        server_name=given["server_name"],
+        server_name=_server_name(given["server_name"]),
         depth=given["depth"],
         profile=Profile.of(given["profile"] or _usual_profile(trust, given["purpose"])),
         revocation=Revocation(given["revocation"]),
     )
-    evidence = Evidence(crls=options.crls(given["crls"]))
+    evidence = _evidence(given["crls"], given["responses"])
     for skipped in trust.skipped:
         click.echo(f"puressl: not among the trusted: {skipped}", err=True)
     try:
@@ -98,6 +107,10 @@ def command(chain: str, **given: Any) -> None:
     except CertificateError as error:
         rows = _presented(presented, error)
         click.echo(json.dumps(_refused(error, rows), indent=2) if given["as_json"] else "\n".join(_listed(rows)))
+        if _issued_another(rows):
+            click.echo(
+                "puressl: the first certificate issued one of the others; the peer's own must come first", err=True
+            )
         raise
     path = [_row(place, certificate) for place, certificate in enumerate(verified.path)]
     if given["as_json"]:
@@ -122,6 +135,34 @@ def _moment(text: str | None) -> float:
     except ValueError:
         raise click.BadParameter(f"{text!r} is not like 2026-07-01T12:00:00Z", param_hint="--time") from None
     return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
+
+
+def _server_name(text: str | None) -> str | None:
+    """``--server-name``; one that is no name is wrong usage."""
+    try:
+        if text is not None:
+            parse_server_name(text)
+    except SSLError as error:
+        raise click.BadParameter(str(error.detail), param_hint="--server-name") from None
+    return text
+
+
+def _evidence(crls: Sequence[str], responses: Sequence[str]) -> Evidence:
+    """What the files of ``--crl`` and ``--ocsp`` hold, decoded here so that an error names the file."""
+    return Evidence(
+        crls=[one for path in crls for one in load_crls(options.read_file(path, "--crl"), f"--crl: {path}")],
+        ocsp_responses=[_response(path) for path in responses],
+    )
+
+
+def _response(path: str) -> bytes:
+    data = options.read_file(path, "--ocsp")
+    try:
+        if OCSPResponse.decode(data) is None:
+            raise SSLError(Reason.EINVAL, f"--ocsp: {path}: the responder gave no answer, but an error")
+    except CertificateError as error:
+        raise SSLError(Reason.EINVAL, f"--ocsp: {path}: {error.finding}") from None
+    return data
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +248,12 @@ def _presented_row(der: bytes, error: CertificateError) -> _Row:
     except CertificateError as fault:
         values = {"place": place, "malformed": fault.finding, "sha256": _fingerprint(der), "at_fault": at_fault}
         return _Row(place, "malformed", (fault.finding,), values, at_fault)
+
+
+def _issued_another(rows: Sequence[_Row]) -> bool:
+    """Whether the first is the issuer of another, by name: the commonest mistake, a chain in another order."""
+    first, *others = (row.json for row in rows)
+    return any("issuer" in other and other["issuer"] == first.get("subject") for other in others)
 
 
 def _listed(rows: Sequence[_Row]) -> Iterator[str]:

@@ -51,6 +51,22 @@ def test_server_staples_and_client_judges(run: Any, serve: Any, files: Path) -> 
     assert "revoked since" in err
 
 
+@pytest.mark.parametrize(("name", "code"), [("good", 0), ("revoked", 1)])
+def test_verify_judges_by_responses(files: Path, name: str, code: int, capsys: pytest.CaptureFixture[str]) -> None:
+    chain = ["verify", str(files / "chain.pem"), "--ca-file", str(files / "root.pem"), "--server-name", SERVER_NAME]
+    evidence = ["--ocsp", str(files / f"{name}.der"), "--crl", str(files / "root.crl"), "--revocation", "required"]
+    assert main.run([*chain, *evidence]) == code
+    assert ("according to an OCSP response" in capsys.readouterr().err) == bool(code)
+
+
+def test_response_that_is_an_error_is_refused(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    try_later = files / "later.der"
+    try_later.write_bytes(b"\x30\x03\x0a\x01\x03")
+    chain = ["verify", str(files / "chain.pem"), "--ca-file", str(files / "root.pem")]
+    assert main.run([*chain, "--ocsp", str(try_later)]) == 1
+    assert f"--ocsp: {try_later}: the responder gave no answer" in capsys.readouterr().err
+
+
 def test_verify_needs_a_list_for_each_certificate_where_that_is_required(files: Path) -> None:
     common = ["verify", str(files / "chain.pem"), "--ca-file", str(files / "root.pem"), "--server-name", SERVER_NAME]
 

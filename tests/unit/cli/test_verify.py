@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from puressl.cli.main import run
+from puressl.cli import main
 from puressl.crypto.keys import Curve, generate_ec
 from puressl.env import SeededEnv
 from puressl.x509 import build, pem
@@ -22,7 +23,7 @@ SUBJECTS = ["CN=puressl Test Root", "CN=puressl Test Intermediate", "CN=server.e
 
 
 def verify(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    code = run(["verify", *arguments])
+    code = main.run(["verify", *arguments])
     captured = capsys.readouterr()
     return code, captured.out, captured.err
 
@@ -156,6 +157,7 @@ def test_der_is_read(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None
         ["--time", "2026-13-01"],
         ["--purpose", "mail"],
         ["--profile", "none"],
+        ["--server-name", "not a name"],
     ],
 )
 def test_wrong_usage_is_exit_code_2_and_names_the_option(
@@ -172,15 +174,32 @@ def test_wrong_usage_is_exit_code_2_and_names_the_option(
         (["missing.pem"], "missing.pem"),
         ([str(P256 / "server.key")], "server.key: no certificate in it"),
         ([SERVER[0], "--ca-file", "missing.pem"], "missing.pem"),
-        ([*SERVER, "--server-name", "not a name"], "'not a name'"),
         ([*SERVER, "--crl", "missing.crl"], "--crl: missing.crl"),
-        ([*SERVER, "--crl", SERVER[0]], f"--crl: {SERVER[0]}: no CRL in it"),
+        ([*SERVER, "--crl", SERVER[0]], f"--crl: {SERVER[0]}: no CRL in it: only CERTIFICATE"),
+        ([*SERVER, "--ocsp", SERVER[0]], f"--ocsp: {SERVER[0]}: OCSP response: "),
     ],
 )
 def test_errors_are_one_line(capsys: pytest.CaptureFixture[str], arguments: list[str], words: str) -> None:
     code, out, err = verify(capsys, *arguments)
     assert (code, out, err.count("\n")) == (1, "", 1)
     assert words in err
+
+
+def test_chain_in_another_order_is_said_to_be(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = tmp_path / "chain.pem"
+    file.write_bytes((P256 / "intermediate.pem").read_bytes() + (P256 / "server.pem").read_bytes())
+    code, _, err = verify(capsys, str(file), *SERVER[1:])
+    assert (code, err.count("\n")) == (1, 2)
+    assert "the peer's own must come first" in err
+
+
+def test_chain_is_read_from_standard_input(run: Any) -> None:
+    done = run("verify", "-", *SERVER[1:], given=Path(SERVER[0]).read_bytes())
+    assert (done.returncode, done.stderr) == (0, b"")
+    done = run("verify", "-", *SERVER[1:])
+    assert (done.returncode, done.stderr) == (1, b"puressl: -: no certificate in it: it is empty [ecertfile]\n")
+    done = run("verify", "-", *SERVER[1:], closed=0)
+    assert (done.returncode, done.stderr) == (1, b"puressl: CHAIN.pem: -: Bad file descriptor\n")
 
 
 @pytest.mark.parametrize(("public", "code"), [(True, 1), (False, 0)], ids=["system's roots", "own roots"])
