@@ -82,8 +82,20 @@ def test_core_example_says_what_came_instead_of_tls(capsys: pytest.CaptureFixtur
 
 
 def test_certificate_example_prints_a_path(capsys: pytest.CaptureFixture[str]) -> None:
-    run(example("verify_chain"))
+    run(example("import verify_chain"))
     assert capsys.readouterr().out.count(" <- ") == 2
+
+
+def test_revocation_example_prints_the_reason(capsys: pytest.CaptureFixture[str]) -> None:
+    run(example("Evidence"))
+    assert re.match(r"epeercert 0 .*revoked since", capsys.readouterr().out)
+
+
+def test_forms_example_reads_and_changes_a_certificate(capsys: pytest.CaptureFixture[str]) -> None:
+    run(example("encode_certificate"))
+    names, serial = capsys.readouterr().out.splitlines()
+    assert "('dNSName', 'server.example')" in names
+    assert serial == "7"
 
 
 def test_connection_documents_every_public_method() -> None:
