@@ -1,0 +1,1 @@
+"""The socket interface: start and stop, connections, owners, active mode, packets."""
