@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from enum import IntEnum
 from typing import Any
 
+from puressl.cipher_string import parse_ciphers
 from puressl.codes import (
     CipherSuite,
     NamedGroup,
@@ -74,6 +75,7 @@ class _Config:
     """What clients and servers have in common.
 
     versions: protocol versions to speak. cipher_suites, groups, signature_schemes: code points in order of preference.
+    ciphers: cipher_suites in OpenSSL's cipher-string language (``cipher_string.py``), and in their place where given.
     alpn: application protocols, in order of preference. verify, trust, depth: whether, by which anchors and how deep
     the peer's chain is verified (DESIGN: peer 0, its issuer 1, …). record_size_limit: bytes of plaintext we accept in
     one record, content type included (RFC 8449); None sends no such extension. session_tickets: whether sessions are
@@ -90,6 +92,7 @@ class _Config:
 
     versions: tuple[ProtocolVersion, ...] = (ProtocolVersion.TLSv1_3, ProtocolVersion.TLSv1_2)
     cipher_suites: tuple[int, ...] = DEFAULT_SUITES
+    ciphers: InitVar[str | None] = None
     groups: tuple[int, ...] = DEFAULT_GROUPS
     signature_schemes: tuple[int, ...] = DEFAULT_SCHEMES
     alpn: tuple[bytes, ...] = ()
@@ -115,7 +118,9 @@ class _Config:
     evidence: Evidence = field(init=False, repr=False, default=NO_EVIDENCE)
     scope: bytes = field(init=False, repr=False, default=b"")
 
-    def _check(self) -> None:
+    def _check(self, ciphers: str | None) -> None:
+        if ciphers is not None:
+            object.__setattr__(self, "cipher_suites", _read_ciphers(ciphers, self.provider))
         object.__setattr__(self, "profile", Profile.of(self.profile or self._default_profile()))
         self._check_types()
         object.__setattr__(self, "revocation", Revocation.of(self.revocation))
@@ -201,14 +206,14 @@ class ClientConfig(_Config):
     middlebox_compatibility: bool = True
     shape_hello: Callable[[ClientHello], ClientHello] | None = None
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, ciphers: str | None) -> None:
         if self.verify and self.trust is None:
             object.__setattr__(self, "trust", TrustStore.system())
         if self.verify and not self.server_name:
             raise SSLError(Reason.EOPTIONS, "server_name: verification needs the name the certificate must be for")
         if self.server_name:
             parse_server_name(self.server_name)
-        self._check()
+        self._check(ciphers)
         for group in self.key_share_groups or ():
             if group not in self.groups:
                 raise SSLError(Reason.EOPTIONS, f"key_share_groups: {name_of(NamedGroup, group)} is not in groups")
@@ -250,7 +255,7 @@ class ServerConfig(_Config):
     certificate_request_schemes: tuple[int, ...] | None = None
     authorities: bool = True
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, ciphers: str | None) -> None:
         _check_tuple("credentials", self.credentials, Credential)
         if not self.credentials and ChooseCredential not in self.resolvers:
             raise SSLError(Reason.ENOSERVERCERT, "credentials: a server needs a certificate and its key")
@@ -260,7 +265,7 @@ class ServerConfig(_Config):
             raise SSLError(Reason.EOPTIONS, f"ticket_count: {self.ticket_count} is not in 0…{MAX_TICKET_COUNT}")
         if self.certificate_request_schemes is not None and not self.certificate_request_schemes:
             raise SSLError(Reason.EOPTIONS, "certificate_request_schemes: is empty (RFC 8446 4.3.2)")
-        self._check()
+        self._check(ciphers)
         if self.ticket_keys is None:
             object.__setattr__(self, "ticket_keys", TicketKeys(self.env))
         if self.sessions is None:
@@ -302,6 +307,12 @@ def _version(version: int) -> ProtocolVersion:
         return ProtocolVersion(version)
     except ValueError as error:
         raise SSLError(Reason.EOPTIONS, f"versions: {error}") from error
+
+
+def _read_ciphers(text: object, provider: Provider) -> tuple[int, ...]:
+    if not isinstance(text, str):
+        raise SSLError(Reason.EOPTIONS, f"ciphers: {text!r} is no str")
+    return parse_ciphers(text, provider.suites)
 
 
 def _read_crls(given: tuple[bytes, ...]) -> tuple[RevocationList, ...]:

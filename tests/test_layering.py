@@ -20,7 +20,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("puressl.connection",),
     ("puressl.handshake", "puressl.record"),
     ("puressl.config",),
-    ("puressl.events", "puressl.trace"),
+    ("puressl.events", "puressl.trace", "puressl.cipher_string"),
     ("puressl.session",),
     ("puressl.x509",),
     ("puressl.crypto", "puressl.wire"),

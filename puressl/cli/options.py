@@ -15,6 +15,7 @@ from typing import Any, BinaryIO, TypeVar
 
 import rich_click as click
 
+from puressl.cipher_string import parse_ciphers
 from puressl.codes import NamedGroup, ProtocolVersion
 from puressl.config import DEFAULT_DEPTH, MAX_DEPTH, Verify
 from puressl.crypto.provider import PROVIDER
@@ -42,7 +43,9 @@ def connection_options(command: F) -> F:
                 type=click.Choice(list(VERSIONS)),
                 help="Speak this version only; repeatable.",
             ),
-            click.option("--ciphers", metavar="LIST", help="Cipher suites, IANA or OpenSSL names, colon separated."),
+            click.option(
+                "--ciphers", metavar="LIST", help="Cipher suites in OpenSSL's language: names, groups, ! and so on."
+            ),
             click.option("--groups", metavar="LIST", help="Key exchange groups in order, colon separated."),
             click.option("--alpn", metavar="LIST", help="Application protocols in order, comma separated."),
             click.option("--ca-file", metavar="FILE", help="Trusted roots, PEM."),
@@ -87,8 +90,10 @@ def suites(text: str | None, spoken: tuple[ProtocolVersion, ...]) -> dict[str, A
     """The configuration's fields for ``--ciphers``; versions that none of them serves are left out."""
     if text is None:
         return {}
-    by_name = {name: int(row.id) for row in PROVIDER.suites.values() for name in (row.name, row.openssl_name)}
-    chosen = tuple(dict.fromkeys(_suite(name, by_name) for name in _names(text)))
+    try:
+        chosen = parse_ciphers(text, PROVIDER.suites)
+    except SSLError as error:
+        raise SSLError(error.reason, f"--ciphers: {error.detail}") from error
     served = {PROVIDER.suites[suite].version for suite in chosen}
     left = tuple(version for version in spoken if version in served)
     if not left:
@@ -186,13 +191,6 @@ def standard_output() -> BinaryIO:
 
 def _names(text: str) -> list[str]:
     return [name for name in text.replace(",", ":").split(":") if name]
-
-
-def _suite(name: str, table: Mapping[str, int]) -> int:
-    if name not in table:
-        examples = "TLS_AES_128_GCM_SHA256 or ECDHE-RSA-AES128-GCM-SHA256"
-        raise SSLError(Reason.ECIPHER, f"--ciphers: {name!r} is unknown; names are like {examples}")
-    return table[name]
 
 
 def _group(name: str, table: Mapping[str, int]) -> int:

@@ -12,6 +12,7 @@ import rich_click as click
 
 from puressl.cli import options
 from puressl.codes import CipherSuite, NamedGroup, ProtocolVersion
+from puressl.crypto.suites import SUITES
 from puressl.errors import Reason, SSLError
 
 TLS12, TLS13 = ProtocolVersion.TLSv1_2, ProtocolVersion.TLSv1_3
@@ -26,10 +27,8 @@ def test_versions_are_in_order_of_preference() -> None:
     assert options.versions(("1.2", "1.3", "1.2")) == {"versions": (TLS13, TLS12)}
 
 
-@pytest.mark.parametrize("separator", [":", ","])
-def test_suites_have_names_of_both_kinds(separator: str) -> None:
-    text = separator.join(("TLS_AES_128_GCM_SHA256", "ECDHE-RSA-AES128-GCM-SHA256", "TLS_AES_128_GCM_SHA256"))
-    chosen = options.suites(text, (TLS13, TLS12))
+def test_suites_are_those_of_the_cipher_string() -> None:
+    chosen = options.suites("TLS_AES_128_GCM_SHA256:ECDHE+AES128+AESGCM:!aECDSA", (TLS13, TLS12))
     assert chosen == {
         "cipher_suites": (CipherSuite.TLS_AES_128_GCM_SHA256, CipherSuite.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256),
         "versions": (TLS13, TLS12),
@@ -37,13 +36,20 @@ def test_suites_have_names_of_both_kinds(separator: str) -> None:
 
 
 def test_versions_without_a_suite_are_not_spoken() -> None:
-    assert options.suites("ECDHE-RSA-AES128-GCM-SHA256", (TLS13, TLS12))["versions"] == (TLS12,)
     assert options.suites("TLS_AES_128_GCM_SHA256", (TLS13, TLS12))["versions"] == (TLS13,)
+    no_tls13 = ":".join(f"!{row.name}" for row in SUITES.values() if row.version is TLS13)
+    assert options.suites(f"DEFAULT:{no_tls13}", (TLS13, TLS12))["versions"] == (TLS12,)
 
 
-@pytest.mark.parametrize("text", ["", ":", "RC4-MD5", "TLS_AES_128_GCM_SHA256:nonsense"])
+def test_suites_of_versions_that_are_not_spoken_are_none() -> None:
+    with pytest.raises(SSLError, match=r"--ciphers: .* has none for the versions") as caught:
+        options.suites("TLS_AES_128_GCM_SHA256", (TLS12,))
+    assert caught.value.reason is Reason.ECIPHER
+
+
+@pytest.mark.parametrize("text", ["", ":", "RC4-MD5", "ALL:@NONSENSE"])
 def test_suites_that_are_none_name_the_option(text: str) -> None:
-    with pytest.raises(SSLError, match="--ciphers") as caught:
+    with pytest.raises(SSLError, match="--ciphers: ") as caught:
         options.suites(text, (TLS13, TLS12))
     assert caught.value.reason is Reason.ECIPHER
 
