@@ -3,7 +3,9 @@
 Theory of operation: nothing below ``io/`` may throw dice or read a clock by itself. Everything random is asked of an
 ``Env`` under a label that says what the bytes are for. Streams of different labels are independent, so a test can give
 the bytes of one purpose (a trace's ephemeral key) without shifting those of another, and a seeded run is the same byte
-for byte whatever else changes. Deterministic streams are SHA-256 in counter mode over seed and label.
+for byte whatever else changes. Deterministic streams are SHA-256 in counter mode over seed and label. Real ones are the
+operating system's own (``SystemEnv``), or those of a generator seeded by it that also takes what the program can add
+(``DrbgEnv``, ``drbg.py``).
 """
 
 from __future__ import annotations
@@ -14,7 +16,10 @@ import threading
 import time
 from contextlib import AbstractContextManager
 from enum import Enum
-from typing import Protocol
+from typing import NoReturn, Protocol
+from weakref import WeakSet
+
+from puressl.drbg import ENTROPY_LENGTH, MAX_ADDITIONAL_INPUT, MAX_REQUEST, NONCE_LENGTH, HmacDrbg
 
 
 class Purpose(str, Enum):
@@ -66,6 +71,58 @@ class SystemEnv:
 
     def lock(self) -> AbstractContextManager[object]:
         return threading.Lock()
+
+
+class DrbgEnv(SystemEnv):
+    """The operating system's clock, and a generator of NIST SP 800-90A over its entropy (``drbg.HmacDrbg``).
+
+    Any number of threads may share it. It is reseeded from the operating system after ``drbg.RESEED_INTERVAL``
+    requests, by ``mix``, and on both sides of a fork, before anything is generated. After it is made it never blocks.
+    """
+
+    __slots__ = ("__weakref__", "_generator", "_mutex")
+
+    def __init__(self) -> None:
+        self._generator = HmacDrbg(os.urandom(ENTROPY_LENGTH), os.urandom(NONCE_LENGTH), b"puressl")
+        self._mutex = threading.Lock()
+        _FORK_SENSITIVE.add(self)
+
+    def random(self, length: int, purpose: Purpose) -> bytes:
+        with self._mutex:
+            return b"".join(self._generate(min(MAX_REQUEST, length - at)) for at in range(0, length, MAX_REQUEST))
+
+    def mix(self, data: bytes) -> None:
+        """Takes ``data``, any bytes, into the state beside fresh entropy. They need not be secret, and do no harm."""
+        with self._mutex:
+            for at in range(0, max(1, len(data)), MAX_ADDITIONAL_INPUT):
+                self._generator.reseed(os.urandom(ENTROPY_LENGTH), data[at : at + MAX_ADDITIONAL_INPUT])
+
+    def _generate(self, length: int) -> bytes:
+        generated = self._generator.generate(length)
+        while generated is None:
+            self._generator.reseed(os.urandom(ENTROPY_LENGTH))
+            generated = self._generator.generate(length)
+        return generated
+
+    def _part(self) -> None:
+        """After a fork: the state is now in two processes, and the lock may be held by a thread of the other."""
+        self._mutex = threading.Lock()
+        self._generator.expire()
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a copy of a random generator would give the same bytes again")
+
+
+_FORK_SENSITIVE: WeakSet[DrbgEnv] = WeakSet()
+
+
+def _part_all() -> None:
+    for each in _FORK_SENSITIVE:
+        each._part()
+
+
+if hasattr(os, "register_at_fork"):  # where processes fork
+    os.register_at_fork(after_in_child=_part_all)
 
 
 class SeededEnv:

@@ -26,7 +26,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("puressl.crypto", "puressl.wire"),
     ("puressl.errors",),
     ("puressl.codes", "puressl.env"),
-    ("puressl._version",),
+    ("puressl._version", "puressl.drbg"),
 )
 LAYER_OF = {name: number for number, layer in enumerate(LAYERS) for name in layer}
 
