@@ -45,21 +45,3 @@ class Aes:
     def decrypt(self, block: bytes) -> bytes:
         """16 octets to 16 octets."""
         return bytes(self._cipher.decrypt(block))
-
-
-class ChaCha20Poly1305:
-    """AEAD_CHACHA20_POLY1305 under one key (RFC 8439 2.8). key: 32 octets. nonce: 12 octets."""
-
-    __slots__ = ("_cipher",)
-
-    def __init__(self, key: bytes) -> None:
-        self._cipher = _module("utils.python_chacha20_poly1305").new(bytearray(key))
-
-    def seal(self, nonce: bytes, plaintext: bytes, aad: bytes) -> bytes:
-        """The ciphertext and its tag."""
-        return bytes(self._cipher.seal(bytearray(nonce), bytearray(plaintext), bytearray(aad)))
-
-    def open(self, nonce: bytes, ciphertext: bytes, aad: bytes) -> bytes | None:
-        """The plaintext, or None where the tag is wrong or missing."""
-        plaintext = self._cipher.open(bytearray(nonce), bytearray(ciphertext), bytearray(aad))
-        return None if plaintext is None else bytes(plaintext)
