@@ -76,8 +76,8 @@ def _check_nonce(nonce: bytes) -> None:
 class ChaCha20Poly1305:
     """AEAD_CHACHA20_POLY1305 (RFC 8439 2.8).
 
-    A batch costs, besides its results, what ``chacha20.keystreams`` takes for a pass and what Poly1305 takes for one
-    message: 1.5 MB at most as long as no message is longer than a record.
+    A batch of records takes, besides its results, under a megabyte: a pass of ``chacha20.keystreams`` and the Poly1305
+    of one message. A message much longer than a record takes some 10 times its length.
     """
 
     __slots__ = ("_key",)

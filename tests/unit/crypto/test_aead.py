@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -28,15 +30,31 @@ def theirs(cipher: BulkCipher, key: bytes) -> Any:
     return (createCHACHA20 if cipher is CHACHA20_POLY1305 else createAESGCM)(bytearray(key), ["python"])
 
 
-@each_aead
-@settings(deadline=None, max_examples=25)
-@given(st.binary(min_size=12, max_size=12), st.binary(max_size=200), st.binary(max_size=40))
-def test_output_is_that_of_tlslite(cipher: BulkCipher, nonce: bytes, plaintext: bytes, aad: bytes) -> None:
-    key = key_of(cipher)
+def agrees_with_tlslite(cipher: BulkCipher, key: bytes, nonce: bytes, plaintext: bytes, aad: bytes) -> None:
     ours, oracle = new_aead(cipher, key), theirs(cipher, key)
     sealed = ours.seal(nonce, plaintext, aad)
     assert sealed == bytes(oracle.seal(bytearray(nonce), bytearray(plaintext), bytearray(aad)))
     assert ours.open(nonce, sealed, aad) == plaintext
+
+
+@each_aead
+@settings(deadline=None, max_examples=25)
+@given(st.binary(min_size=12, max_size=12), st.binary(max_size=200), st.binary(max_size=40))
+def test_output_is_that_of_tlslite(cipher: BulkCipher, nonce: bytes, plaintext: bytes, aad: bytes) -> None:
+    agrees_with_tlslite(cipher, key_of(cipher), nonce, plaintext, aad)
+
+
+def test_chacha20_poly1305_of_random_lengths_is_that_of_tlslite() -> None:
+    source = random.Random(40_000)
+    for length in [*(source.randrange(40_000) for _ in range(5)), 40_000]:
+        key, nonce, plaintext = source.randbytes(32), source.randbytes(12), source.randbytes(length)
+        agrees_with_tlslite(CHACHA20_POLY1305, key, nonce, plaintext, source.randbytes(source.randrange(40)))
+
+
+def test_chacha20_poly1305_of_every_length_about_a_boundary_is_that_of_tlslite() -> None:
+    data = random.Random(64).randbytes(400)
+    for length in sorted({edge + around for edge in range(0, 400, 16) for around in (-1, 0, 1)} - {-1}):
+        agrees_with_tlslite(CHACHA20_POLY1305, data[:32], NONCE, data[:length], data[: length % 19])
 
 
 @each_aead
@@ -84,6 +102,75 @@ def test_inputs_may_be_any_bytes_like_object_and_are_left_alone(cipher: BulkCiph
     opened = aead.open(memoryview(nonce), memoryview(sealed), memoryview(aad))
     assert (type(sealed), type(opened)) == (bytes, bytes)
     assert (nonce, plaintext, aad, opened) == (NONCE, b"plain", b"aad", b"plain")
+
+
+def messages(source: random.Random, lengths: list[int]) -> list[tuple[bytes, bytes, bytes]]:
+    return [(source.randbytes(12), source.randbytes(length), source.randbytes(length % 14)) for length in lengths]
+
+
+@each_aead
+@pytest.mark.parametrize("lengths", [[], [0], [5, 0, 64, 63, 300], [16] * 20], ids=str)
+def test_a_batch_is_its_messages_one_by_one(cipher: BulkCipher, lengths: list[int]) -> None:
+    aead, batch = new_aead(cipher, key_of(cipher)), messages(random.Random(1), lengths)
+    sealed = aead.seal_batch(batch)
+    assert sealed == [aead.seal(*message) for message in batch]
+    received = [(nonce, ciphertext, aad) for (nonce, _, aad), ciphertext in zip(batch, sealed, strict=True)]
+    assert aead.open_batch(received) == [plaintext for _, plaintext, _ in batch]
+
+
+def test_a_batch_of_chacha20_poly1305_over_several_passes_is_its_messages_one_by_one() -> None:
+    aead = new_aead(CHACHA20_POLY1305, bytes(32))
+    batch = messages(random.Random(2), [16_385, 1, 16_384, 17_000, 0, 70_000, 20_000, 8_000, 4_000])
+    sealed = aead.seal_batch(batch)
+    assert sealed == [aead.seal(*message) for message in batch]
+    received = [(nonce, ciphertext, aad) for (nonce, _, aad), ciphertext in zip(batch, sealed, strict=True)]
+    assert aead.open_batch(received) == [plaintext for _, plaintext, _ in batch]
+
+
+@each_aead
+def test_opening_a_batch_ends_before_the_first_forgery(cipher: BulkCipher) -> None:
+    aead, batch = new_aead(cipher, key_of(cipher)), messages(random.Random(3), [20, 0, 70, 5])
+    received = [(message[0], aead.seal(*message), message[2]) for message in batch]
+    for place, (nonce, ciphertext, aad) in enumerate(received):
+        for forged in (ciphertext[:-1] + bytes((ciphertext[-1] ^ 1,)), ciphertext[:15], b""):
+            forgery = [*received[:place], (nonce, forged, aad), *received[place + 1 :]]
+            assert aead.open_batch(forgery) == [plaintext for _, plaintext, _ in batch[:place]]
+
+
+@each_aead
+def test_a_batch_takes_views_of_a_larger_buffer(cipher: BulkCipher) -> None:
+    aead, buffer = new_aead(cipher, key_of(cipher)), bytearray(range(200))
+    view = memoryview(buffer)
+    batch = [(NONCE, view[:100], b""), (NONCE[::-1], view[100:], b"aad")]
+    sealed = aead.seal_batch(batch)
+    assert sealed == [aead.seal(nonce, bytes(plaintext), aad) for nonce, plaintext, aad in batch]
+    received = [
+        (nonce, memoryview(bytearray(octets)), aad) for (nonce, _, aad), octets in zip(batch, sealed, strict=True)
+    ]
+    opened = aead.open_batch(received)
+    assert b"".join(opened) == buffer == bytes(range(200))
+    assert {type(octets) for octets in (*sealed, *opened)} == {bytes}
+
+
+@each_aead
+def test_a_batch_with_a_wrong_nonce_is_a_bad_argument(cipher: BulkCipher) -> None:
+    aead = new_aead(cipher, key_of(cipher))
+    good = (NONCE, aead.seal(NONCE, b"plain", b""), b"")
+    for operation in (aead.seal_batch, aead.open_batch):
+        with pytest.raises(SSLError) as refused:
+            operation([good, (bytes(11), bytes(32), b"")])
+        assert refused.value.reason is Reason.BADARG
+
+
+def test_a_record_of_chacha20_poly1305_is_sealed_and_opened_in_under_two_mebibytes() -> None:
+    aead, plaintext = new_aead(CHACHA20_POLY1305, bytes(32)), bytes((1 << 14) + 1)
+    sealed = aead.seal(NONCE, plaintext, b"")
+    tracemalloc.start()
+    aead.seal(NONCE, plaintext, b"")
+    aead.open(NONCE, sealed, b"")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2 << 20
 
 
 @each_aead
