@@ -14,7 +14,7 @@ third less arithmetic, which pays once the integers are long. In octets both lay
 which is how they enter and leave.
 
 Nothing is looked up or decided by key or keystream. What remains is how Python's integers behave: they drop leading
-zeros, so a few top lanes' values, about one in 2^30, show in the time of an operation.
+zeros, so whether the topmost word is very small shows in the time of an operation.
 
 Sources: RFC 8439; D. J. Bernstein, "ChaCha, a variant of Salsa20" (2008), whose rows are those of vector registers.
 """
@@ -59,8 +59,8 @@ _QUARTER_ROUNDS = (
 def keystreams(key: bytes, streams: Iterable[Stream]) -> Iterator[memoryview]:
     """The octets of each stream in turn, computed several streams at a time.
 
-    key: 32 octets. streams: those of less than ``PASS_BLOCKS`` share passes; a longer one has its own, with memory in
-    proportion. Raises SSLError(``badarg``) where a counter would exceed its 32 bits.
+    key: 32 octets. streams: nonces have 12 octets. They share passes of up to ``PASS_BLOCKS``; one that is longer has
+    its own, with memory in proportion. Raises SSLError(``badarg``) where a counter would exceed its 32 bits.
     """
     for group in _passes(streams):
         octets = memoryview(_blocks(key, group))

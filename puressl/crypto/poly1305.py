@@ -15,8 +15,8 @@ The inner sums are made for a third of the columns at once: an integer holds eve
 the weights and, at the end, the row: about k + rows reductions in place of k · rows. The bits on top of the blocks are
 the same in every row, and are added at the end.
 
-Nothing is looked up or decided by the key. What remains is how Python's integers behave: they drop leading zeros, and
-that much of a value shows in the time of an operation.
+Nothing is looked up or decided by the key. What remains is how Python's integers behave: they drop leading zeros, so
+how many a value has shows in the time of an operation. The key is used once.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _TOP_BIT = 1 << 8 * _BLOCK
 #: The bits of r that are not cleared (RFC 8439 2.5).
 _CLAMP = 0x0FFFFFFC0FFFFFFC0FFFFFFC0FFFFFFF
 
-#: Blocks whose products share the room of a lane: two have none to spare.
+#: The width of a lane in blocks: a product, of 258 bits, is just too long for two.
 _LANE_BLOCKS = 3
 _LANE = _LANE_BLOCKS * _BLOCK
 
@@ -54,7 +54,7 @@ def tag(key: Union[bytes, memoryview], message: bytes) -> bytes:
     blocks = len(message) // _BLOCK
     total, start, end = 0, 0, blocks * _BLOCK
     if blocks >= _ROWS_FROM:
-        columns = isqrt(blocks) // 2 * _LANE_BLOCKS  # measured: half as many rows again as lanes in one
+        columns = isqrt(blocks) // 2 * _LANE_BLOCKS  # fastest with about twice as many columns as rows
         start = end - blocks % columns * _BLOCK
         total = _sum_of_rows(r, message[:start], columns)
     for (block,) in iter_unpack("16s", message[start:end]):
