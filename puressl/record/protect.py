@@ -2,7 +2,9 @@
 
 Theory of operation: a ``Protection`` turns content into a whole record and a fragment back into content, and counts the
 records, because the count is the nonce or part of the MAC (RFC 8446 5.3, RFC 5246 6.1). A record that fails to open
-moves no counter, so that refused early data can be tried and passed over. Which kind stands behind is decided once, by
+moves no counter, so that refused early data can be tried and passed over. The ciphers work on several records in little
+more time than on one, so a large write is sealed together, and records at hand may be decrypted ahead: that is work
+done early and seen by nobody, as ``open`` alone counts, judges and fails. Which kind stands behind is decided once, by
 the type of the keys and the suite's row (``protection``):
 
     Plaintext   before the first key: the fragment is the content
@@ -15,11 +17,13 @@ Whatever is wrong with a protected record, short, garbled or forged, is one BAD_
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import ClassVar, Protocol, Union
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import ClassVar, Protocol
 
 from puressl.codes import ContentType, ProtocolVersion
-from puressl.crypto.aead import Aead, new_aead
+from puressl.crypto.aead import Aead, Message, Octets, new_aead
 from puressl.crypto.cbc import BLOCK_LENGTH, AesCbc
 from puressl.crypto.hashes import HashAlgorithm
 from puressl.crypto.kdf import Hmac, equal
@@ -35,9 +39,6 @@ from puressl.wire.record import (
     MAX_PLAINTEXT,
     RecordHeader,
 )
-
-#: What may be sealed: slices of a large write come as views and are copied only when a record is built from them.
-Octets = Union[bytes, memoryview]
 
 AeadFactory = Callable[[BulkCipher, bytes], Aead]
 
@@ -69,6 +70,17 @@ class Protection(Protocol):
         """
         ...
 
+    def seal_all(self, content_type: int, plaintexts: Sequence[Octets], record_version: int) -> list[bytes]:
+        """A whole record of each plaintext, in order. Otherwise as ``seal``."""
+        ...
+
+    def decrypt_ahead(self, records: Sequence[tuple[RecordHeader, bytes]]) -> None:
+        """Decrypts together what is expected to be opened next: application_data records, headers and fragments.
+
+        Raises nothing: what cannot be decrypted now, or is not opened next after all, is decrypted by ``open``.
+        """
+        ...
+
     def open(self, header: RecordHeader, fragment: bytes, limit: int = MAX_PLAINTEXT) -> tuple[int, bytes]:
         """The content type and content of a received record.
 
@@ -94,6 +106,12 @@ class Plaintext:
         if content_type == ContentType.APPLICATION_DATA:  # RFC 8446 5.1: MUST NOT be written unprotected
             raise ProtocolError(Problem.INTERNAL_ERROR, "application data to send before there are keys")
         return b"".join((RecordHeader(content_type, record_version, len(plaintext)).encode(), plaintext))
+
+    def seal_all(self, content_type: int, plaintexts: Sequence[Octets], record_version: int) -> list[bytes]:
+        return [self.seal(content_type, plaintext, record_version) for plaintext in plaintexts]
+
+    def decrypt_ahead(self, records: Sequence[tuple[RecordHeader, bytes]]) -> None:
+        pass
 
     def open(self, header: RecordHeader, fragment: bytes, limit: int = MAX_PLAINTEXT) -> tuple[int, bytes]:
         # Unprotected records are not subject to record_size_limit (RFC 8449 4): ``max_fragment`` is all that bounds
@@ -122,43 +140,92 @@ class _Counter:
     def records_left(self) -> int:
         return max(self._limit - self.sequence, 0)
 
-    def _number(self) -> int:
-        """The next record's sequence number."""
-        if self.sequence >= MAX_RECORDS:
+    def _numbers(self, count: int = 1) -> range:
+        """The sequence numbers of the next records."""
+        end = self.sequence + count
+        if end > MAX_RECORDS:
             raise ProtocolError(Problem.SEQUENCE_EXHAUSTED, "sequence numbers do not wrap (RFC 8446 5.3)")
-        return self.sequence
+        return range(self.sequence, end)
 
 
-class Tls13(_Counter):
+class _AeadRecords(_Counter, ABC):
+    """What both versions do with an AEAD: records sealed together, and decrypted ahead.
+
+    overhead: octets of a fragment besides the ciphertext proper.
+    """
+
+    __slots__ = ("_aead", "_ahead", "_iv", "_overhead")
+
+    def __init__(self, cipher: BulkCipher, key: bytes, iv: bytes, overhead: int, make_aead: AeadFactory) -> None:
+        super().__init__(cipher.record_limit)
+        self._aead = make_aead(cipher, key)
+        self._ahead: deque[tuple[Message, bytes]] = deque()
+        self._iv = iv
+        self._overhead = overhead
+
+    def seal(self, content_type: int, plaintext: Octets, record_version: int) -> bytes:
+        return self.seal_all(content_type, (plaintext,), record_version)[0]
+
+    @abstractmethod
+    def seal_all(self, content_type: int, plaintexts: Sequence[Octets], record_version: int) -> list[bytes]: ...
+
+    def decrypt_ahead(self, records: Sequence[tuple[RecordHeader, bytes]]) -> None:
+        messages = [
+            self._sealed(number, header, fragment)
+            for number, (header, fragment) in zip(range(self.sequence, MAX_RECORDS), records, strict=False)
+            if len(fragment) >= self._overhead
+        ]
+        self._ahead = deque(zip(messages, self._aead.open_batch(messages), strict=False))
+
+    @abstractmethod
+    def _sealed(self, number: int, header: RecordHeader, fragment: bytes) -> Message:
+        """A received record as the AEAD takes it. fragment: at least ``overhead`` octets."""
+
+    def _decrypt(self, header: RecordHeader, fragment: bytes) -> bytes:
+        """The plaintext of the next record, which is counted. Raises BAD_RECORD_MAC."""
+        if len(fragment) < self._overhead:
+            raise ProtocolError(Problem.BAD_RECORD_MAC)
+        message = self._sealed(self._numbers()[0], header, fragment)
+        foreseen, plaintext = self._ahead.popleft() if self._ahead else (None, b"")
+        if foreseen != message:
+            self._ahead.clear()
+            plaintext = self._aead.open(*message)
+        self.sequence += 1
+        return plaintext
+
+    def _mixed_nonce(self, number: int) -> bytes:
+        """The IV mixed with the record's number (RFC 8446 5.3, RFC 7905 2)."""
+        return (int.from_bytes(self._iv, "big") ^ number).to_bytes(len(self._iv), "big")
+
+
+class Tls13(_AeadRecords):
     """TLS 1.3 (RFC 8446 5.2 to 5.4).
 
     keys: the epoch's traffic secret. make_aead: where ciphers come from.
     """
 
-    __slots__ = ("_aead", "_iv", "_iv_length", "_tag_length")
+    __slots__ = ()
 
     max_fragment: ClassVar[int] = MAX_CIPHERTEXT
 
     def __init__(self, keys: TrafficSecret, make_aead: AeadFactory = new_aead) -> None:
         cipher = keys.suite.cipher
-        super().__init__(cipher.record_limit)
-        iv = keys.iv()
-        self._aead = make_aead(cipher, keys.key())
-        self._iv = int.from_bytes(iv, "big")
-        self._iv_length = len(iv)
-        self._tag_length = cipher.tag_length
+        super().__init__(cipher, keys.key(), keys.iv(), cipher.tag_length, make_aead)
 
-    def seal(self, content_type: int, plaintext: Octets, record_version: int) -> bytes:
+    def seal_all(self, content_type: int, plaintexts: Sequence[Octets], record_version: int) -> list[bytes]:
         if content_type == ContentType.CHANGE_CIPHER_SPEC:  # RFC 8446 5: never protected
-            return PLAINTEXT.seal(content_type, plaintext, record_version)
-        nonce = self._nonce()
-        inner = b"".join((plaintext, bytes((content_type,))))
-        # RFC 8446 5.2: application_data and 0x0303, whatever the record holds
-        sealed_length = len(inner) + self._tag_length
-        header = RecordHeader(ContentType.APPLICATION_DATA, ProtocolVersion.TLSv1_2, sealed_length).encode()
-        record = header + self._aead.seal(nonce, inner, header)
-        self.sequence += 1
-        return record
+            return PLAINTEXT.seal_all(content_type, plaintexts, record_version)
+        inner_type = bytes((content_type,))
+        messages: list[Message] = []
+        for number, plaintext in zip(self._numbers(len(plaintexts)), plaintexts, strict=True):
+            inner = b"".join((plaintext, inner_type))
+            # RFC 8446 5.2: application_data and 0x0303, whatever the record holds
+            length = len(inner) + self._overhead
+            header = RecordHeader(ContentType.APPLICATION_DATA, ProtocolVersion.TLSv1_2, length).encode()
+            messages.append((self._mixed_nonce(number), inner, header))
+        sealed = self._aead.seal_batch(messages)
+        self.sequence += len(messages)
+        return [header + ciphertext for (_, _, header), ciphertext in zip(messages, sealed, strict=True)]
 
     def open(self, header: RecordHeader, fragment: bytes, limit: int = MAX_PLAINTEXT) -> tuple[int, bytes]:
         if header.content_type == ContentType.CHANGE_CIPHER_SPEC:  # RFC 8446 5: never protected
@@ -167,8 +234,7 @@ class Tls13(_Counter):
             raise ProtocolError(
                 Problem.UNEXPECTED_MESSAGE, f"unprotected record of type {header.content_type} under keys"
             )
-        inner = self._aead.open(self._nonce(), fragment, header.encode())
-        self.sequence += 1
+        inner = self._decrypt(header, fragment)
         if len(inner) > limit + INNER_TYPE_LENGTH:  # RFC 8446 5.4, RFC 8449 4: type and padding count
             raise _overflow(len(inner), limit + INNER_TYPE_LENGTH)
         stripped = inner.rstrip(b"\0")
@@ -179,55 +245,51 @@ class Tls13(_Counter):
             raise ProtocolError(Problem.UNEXPECTED_MESSAGE, "protected change_cipher_spec")
         return content_type, stripped[:-1]
 
-    def _nonce(self) -> bytes:
-        """RFC 8446 5.3."""
-        return (self._iv ^ self._number()).to_bytes(self._iv_length, "big")
+    def _sealed(self, number: int, header: RecordHeader, fragment: bytes) -> Message:
+        return self._mixed_nonce(number), fragment, header.encode()
 
 
-class Tls12Aead(_Counter):
+class Tls12Aead(_AeadRecords):
     """AEAD ciphers in TLS 1.2 (RFC 5246 6.2.3.3, RFC 5288 3, RFC 7905 2).
 
     keys: one direction's part of the key block. make_aead: where ciphers come from.
     """
 
-    __slots__ = ("_aead", "_explicit_length", "_iv", "_tag_length")
+    __slots__ = ("_explicit_length",)
 
     max_fragment: ClassVar[int] = MAX_CIPHERTEXT_12
 
     def __init__(self, keys: TrafficKeys12, make_aead: AeadFactory = new_aead) -> None:
         cipher = keys.suite.cipher
-        super().__init__(cipher.record_limit)
-        self._aead = make_aead(cipher, keys.key)
-        self._iv = keys.iv
         self._explicit_length = cipher.record_iv_length
-        self._tag_length = cipher.tag_length
+        super().__init__(cipher, keys.key, keys.iv, self._explicit_length + cipher.tag_length, make_aead)
 
-    def seal(self, content_type: int, plaintext: Octets, record_version: int) -> bytes:
-        number = self._number()
+    def seal_all(self, content_type: int, plaintexts: Sequence[Octets], record_version: int) -> list[bytes]:
+        numbers = self._numbers(len(plaintexts))
         # RFC 5288 3 lets the explicit part be the sequence number: then it cannot repeat.
-        explicit = number.to_bytes(self._explicit_length, "big") if self._explicit_length else b""
-        aad = _header_12(number, content_type, record_version, len(plaintext))
-        sealed = self._aead.seal(self._nonce(number, explicit), bytes(plaintext), aad)
-        header = RecordHeader(content_type, record_version, len(explicit) + len(sealed)).encode()
-        self.sequence += 1
-        return b"".join((header, explicit, sealed))
+        explicit = [number.to_bytes(8, "big")[8 - self._explicit_length :] for number in numbers]
+        messages: list[Message] = [
+            (self._nonce(number, part), plaintext, _header_12(number, content_type, record_version, len(plaintext)))
+            for number, part, plaintext in zip(numbers, explicit, plaintexts, strict=True)
+        ]
+        records = []
+        for part, ciphertext in zip(explicit, self._aead.seal_batch(messages), strict=True):
+            header = RecordHeader(content_type, record_version, len(part) + len(ciphertext)).encode()
+            records.append(b"".join((header, part, ciphertext)))
+        self.sequence += len(records)
+        return records
 
     def open(self, header: RecordHeader, fragment: bytes, limit: int = MAX_PLAINTEXT) -> tuple[int, bytes]:
-        number = self._number()
-        length = len(fragment) - self._explicit_length - self._tag_length
-        if length < 0:
-            raise ProtocolError(Problem.BAD_RECORD_MAC)
-        aad = _header_12(number, header.content_type, header.version, length)
-        explicit, sealed = fragment[: self._explicit_length], fragment[self._explicit_length :]
-        plaintext = self._aead.open(self._nonce(number, explicit), sealed, aad)
-        self.sequence += 1
-        return header.content_type, _within(plaintext, limit)
+        return header.content_type, _within(self._decrypt(header, fragment), limit)
+
+    def _sealed(self, number: int, header: RecordHeader, fragment: bytes) -> Message:
+        explicit, ciphertext = fragment[: self._explicit_length], fragment[self._explicit_length :]
+        aad = _header_12(number, header.content_type, header.version, len(fragment) - self._overhead)
+        return self._nonce(number, explicit), ciphertext, aad
 
     def _nonce(self, number: int, explicit: bytes) -> bytes:
         """The key block's part and the record's (RFC 5288 3), or the former mixed with the number (RFC 7905 2)."""
-        if self._explicit_length:
-            return self._iv + explicit
-        return (int.from_bytes(self._iv, "big") ^ number).to_bytes(len(self._iv), "big")
+        return self._iv + explicit if self._explicit_length else self._mixed_nonce(number)
 
 
 class Tls12Cbc(_Counter):
@@ -258,7 +320,7 @@ class Tls12Cbc(_Counter):
         self._mac_length = keys.suite.mac.size
 
     def seal(self, content_type: int, plaintext: Octets, record_version: int) -> bytes:
-        number = self._number()
+        number = self._numbers()[0]
         iv = self._env.random(BLOCK_LENGTH, Purpose.CBC_IV)  # RFC 5246 6.2.3.2: unpredictable
         if self._encrypt_then_mac:
             body = iv + self._cipher.encrypt(iv, _padded(plaintext))
@@ -270,8 +332,15 @@ class Tls12Cbc(_Counter):
         self.sequence += 1
         return b"".join((header, body, mac))
 
+    def seal_all(self, content_type: int, plaintexts: Sequence[Octets], record_version: int) -> list[bytes]:
+        self._numbers(len(plaintexts))  # all of them, or none is sealed
+        return [self.seal(content_type, plaintext, record_version) for plaintext in plaintexts]
+
+    def decrypt_ahead(self, records: Sequence[tuple[RecordHeader, bytes]]) -> None:
+        """Nothing: the blocks of one record are decrypted together already."""
+
     def open(self, header: RecordHeader, fragment: bytes, limit: int = MAX_PLAINTEXT) -> tuple[int, bytes]:
-        number = self._number()
+        number = self._numbers()[0]
         opener = self._open_encrypt_then_mac if self._encrypt_then_mac else self._open_mac_then_encrypt
         plaintext = opener(number, header, fragment)
         self.sequence += 1

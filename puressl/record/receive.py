@@ -3,8 +3,9 @@
 Theory of operation: ``feed`` only buffers. Each ``next`` yields one thing: a whole handshake message, taken out of one
 or several records, or what one record of another type holds. Nothing is decoded ahead, so the owner can change keys
 between any two; what came intact before a bad record has been delivered before that record is looked at, and the pieces
-in which bytes arrive change nothing. Errors are final: ``next`` raises the same one ever after. Per RFC 8446 5.1, for
-TLS 1.2 as well:
+in which bytes arrive change nothing. (In a bulk transfer the protection may decrypt several records in one go. They
+stay in the buffer and are opened one by one all the same; what was decrypted ahead under keys that change is dropped
+with them.) Errors are final: ``next`` raises the same one ever after. Per RFC 8446 5.1, for TLS 1.2 as well:
 
 - a handshake message may span records, but nothing may come between, and no change of keys may fall inside it;
 - an alert record holds exactly one alert, a change_cipher_spec record exactly the byte 1;
@@ -13,8 +14,9 @@ TLS 1.2 as well:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Union
 
 from puressl.codes import ContentType
@@ -37,6 +39,9 @@ MAX_CHANGE_CIPHER_SPECS = 4
 
 #: What a record of early data holds besides the data at least: its content type and a tag (RFC 8446 5.2).
 EARLY_DATA_OVERHEAD = INNER_TYPE_LENGTH + 16
+
+#: Records decrypted in one go: the gain of more is small, and so many full ones are what a read brings.
+MAX_AHEAD = 4
 
 #: Bytes that the smallest record counts as, so that a budget of 32 KiB is spent in at most 512 records.
 MIN_EARLY_DATA_CHARGE = 64
@@ -83,6 +88,7 @@ class RecordReceiver:
     """The receiving half of a connection's record layer."""
 
     __slots__ = (
+        "_ahead",
         "_authenticated",
         "_buffer",
         "_change_cipher_specs",
@@ -97,6 +103,7 @@ class RecordReceiver:
     )
 
     def __init__(self) -> None:
+        self._ahead: int | None = None  # records that were decrypted ahead; None: not in a bulk transfer
         self._authenticated = False  # a protected record was opened
         self._buffer = bytearray()  # received, not yet decoded
         self._change_cipher_specs = 0
@@ -136,6 +143,7 @@ class RecordReceiver:
         if self._handshake:
             raise ProtocolError(Problem.KEY_CHANGE_INSIDE_MESSAGE, f"{len(self._handshake)} bytes follow in its record")
         self._protection = protection
+        self._ahead = None
 
     def limit_plaintext(self, limit: int) -> None:
         """Bounds the content of each protected record from here on, padding included (RFC 8449).
@@ -167,6 +175,7 @@ class RecordReceiver:
             header = self._whole_record()
             if header is None:
                 return self._end_of_file()
+            self._decrypt_ahead()
             opened = self._open(header, self._take_fragment(header))
             incoming = None if opened is None else self._deliver(*opened)
             if incoming is not None:
@@ -199,6 +208,31 @@ class RecordReceiver:
                 Problem.RECORD_OVERFLOW, f"fragment of {header.length} bytes, at most {limit} are allowed"
             )
         return header if HEADER_LENGTH + header.length <= len(self._buffer) else None
+
+    def _decrypt_ahead(self) -> None:
+        """Where data follows data, lets the protection decrypt the whole records at hand together."""
+        if self._ahead == 0:
+            records = list(islice(self._whole_data_records(), MAX_AHEAD))
+            self._ahead = len(records)
+            if len(records) > 1:
+                self._protection.decrypt_ahead(records)
+        if self._ahead:
+            self._ahead -= 1
+
+    def _whole_data_records(self) -> Iterator[tuple[RecordHeader, bytes]]:
+        """The application_data records at the start of the buffer, up to one that is not whole, or not fit to be."""
+        at = 0
+        while at + HEADER_LENGTH <= len(self._buffer):
+            start = at + HEADER_LENGTH
+            try:
+                header = RecordHeader.decode(bytes(self._buffer[at:start]))
+            except ProtocolError:
+                return
+            at = start + header.length
+            fits = header.length <= self._protection.max_fragment and at <= len(self._buffer)
+            if header.content_type != ContentType.APPLICATION_DATA or not fits:
+                return
+            yield header, bytes(self._buffer[start:at])
 
     def _take_fragment(self, header: RecordHeader) -> bytes:
         self._header = None
@@ -271,6 +305,7 @@ class RecordReceiver:
         self._handshake += content
 
     def _read_application_data(self, content: bytes) -> ApplicationDataReceived:
+        self._ahead = self._ahead or 0
         if not content:
             self._empty_records += 1
         if self._empty_records > MAX_EMPTY_RECORDS:

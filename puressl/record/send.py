@@ -9,8 +9,9 @@ once, in ``take``.
 from __future__ import annotations
 
 from puressl.codes import ContentType, ProtocolVersion
+from puressl.crypto.aead import Octets
 from puressl.errors import Problem, ProtocolError
-from puressl.record.protect import PLAINTEXT, Octets, Plaintext, Protection
+from puressl.record.protect import PLAINTEXT, Plaintext, Protection
 from puressl.wire.record import INNER_TYPE_LENGTH, MAX_PLAINTEXT, MIN_RECORD_SIZE_LIMIT
 
 #: How many records before the end of a key its replacement is asked for (RFC 8446 5.5). It must exceed what one call of
@@ -97,8 +98,8 @@ class RecordSender:
         if len(data) > limit:
             view = memoryview(data)
             pieces = [view[start : start + limit] for start in range(0, len(data), limit)]
-        seal, version = self._protection.seal, self._record_version
-        self._records += [seal(content_type, piece, version) for piece in pieces]
+        if pieces:
+            self._records += self._protection.seal_all(content_type, pieces, self._record_version)
 
     def _content_limit(self) -> int:
         """Unprotected records are not subject to record_size_limit (RFC 8449 4)."""

@@ -701,7 +701,8 @@ class ProtectingChangeCipherSpec(ServerConnection):
             protection = self._sender._protection
             inner = b"\x01" + bytes([ContentType.CHANGE_CIPHER_SPEC])
             header = b"\x17\x03\x03" + (len(inner) + 16).to_bytes(2, "big")
-            self._sender._records.append(header + protection._aead.seal(protection._nonce(), inner, header))
+            nonce = protection._mixed_nonce(protection.sequence)
+            self._sender._records.append(header + protection._aead.seal(nonce, inner, header))
             protection.sequence += 1
         return raw
 

@@ -32,6 +32,12 @@ class InTheClear:
     def seal(self, content_type: int, plaintext: Any, record_version: int) -> bytes:
         return RecordHeader(content_type, record_version, len(plaintext)).encode() + bytes(plaintext)
 
+    def seal_all(self, content_type: int, plaintexts: Any, record_version: int) -> list[bytes]:
+        return [self.seal(content_type, plaintext, record_version) for plaintext in plaintexts]
+
+    def decrypt_ahead(self, records: Any) -> None:
+        pass
+
     def open(self, header: RecordHeader, fragment: bytes, limit: int = MAX_PLAINTEXT) -> tuple[int, bytes]:
         if len(fragment) > limit:
             raise ProtocolError(Problem.RECORD_OVERFLOW)

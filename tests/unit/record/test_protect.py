@@ -119,6 +119,63 @@ def test_a_view_is_sealed_like_bytes(kind: tuple[Suite, bool]) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=_id)
+def test_records_sealed_together_are_those_sealed_one_by_one(kind: tuple[Suite, bool]) -> None:
+    contents = [b"a" * 100, memoryview(b"b" * 16), b"", b"d" * 1000]
+    together, single = make(kind), make(kind)
+    records = together.seal_all(DATA, contents, TLS12)
+    assert records == [single.seal(DATA, content, TLS12) for content in contents]
+    assert together.seal(DATA, b"next", TLS12) == single.seal(DATA, b"next", TLS12)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=_id)
+def test_too_many_records_to_seal_together_are_all_refused(kind: tuple[Suite, bool]) -> None:
+    sealer = make(kind)
+    sealer.sequence = MAX_RECORDS - 1
+    assert refused(lambda: sealer.seal_all(DATA, [b"", b""], TLS12)) is Problem.SEQUENCE_EXHAUSTED
+    assert sealer.sequence == MAX_RECORDS - 1
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=_id)
+def test_records_decrypted_ahead_open_as_they_would_have(kind: tuple[Suite, bool]) -> None:
+    contents = [bytes([number]) * 50 for number in range(6)]
+    records = [split(record) for record in make(kind).seal_all(DATA, contents, TLS12)]
+    opener = make(kind)
+    opener.decrypt_ahead(records[:4])
+    assert [opener.open(*record) for record in records] == [(DATA, content) for content in contents]
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=_id)
+def test_a_record_other_than_the_one_foreseen_is_judged_by_itself(kind: tuple[Suite, bool]) -> None:
+    first, second, third = (split(record) for record in make(kind).seal_all(DATA, [b"1", b"2", b"3"], TLS12))
+    opener = make(kind)
+    opener.decrypt_ahead([first, second, third])
+    assert opener.open(*first) == (DATA, b"1")
+    assert refused(lambda: opener.open(*third)) is Problem.BAD_RECORD_MAC
+    assert opener.open(*second) == (DATA, b"2")
+    assert opener.open(*third) == (DATA, b"3")
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=_id)
+def test_bad_records_among_those_decrypted_ahead_fail_in_their_turn(kind: tuple[Suite, bool]) -> None:
+    (header, first), second = (split(record) for record in make(kind).seal_all(DATA, [b"1", b"2"], TLS12))
+    for bad in (first[:-1] + bytes([first[-1] ^ 1]), first[:5], b""):
+        opener = make(kind)
+        opener.decrypt_ahead([(header, bad), second])
+        assert refused(lambda opener=opener, bad=bad: opener.open(header, bad)) is Problem.BAD_RECORD_MAC
+        assert opener.open(header, first) == (DATA, b"1")
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=_id)
+def test_records_beyond_the_last_number_are_not_decrypted_ahead(kind: tuple[Suite, bool]) -> None:
+    sealer, opener = make(kind), make(kind)
+    sealer.sequence = opener.sequence = MAX_RECORDS - 1
+    last = split(sealer.seal(DATA, b"last", TLS12))
+    opener.decrypt_ahead([last, last])
+    assert opener.open(*last) == (DATA, b"last")
+    assert refused(lambda: opener.open(*last)) is Problem.SEQUENCE_EXHAUSTED
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=_id)
 def test_any_changed_bit_in_a_fragment_is_bad_record_mac(kind: tuple[Suite, bool]) -> None:
     record = make(kind).seal(DATA, b"0123456789abcdefXYZ", TLS12)
     header, fragment = split(record)

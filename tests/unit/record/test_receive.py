@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 import time
 import tracemalloc
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import pytest
 
@@ -17,6 +18,7 @@ from puressl.env import SeededEnv
 from puressl.errors import Problem, ProtocolError
 from puressl.record.protect import Protection, Tls12Aead, Tls13, protection
 from puressl.record.receive import (
+    MAX_AHEAD,
     MAX_CHANGE_CIPHER_SPECS,
     MAX_EMPTY_RECORDS,
     AlertRecord,
@@ -135,6 +137,57 @@ def test_protected_pieces_give_the_same_as_the_whole(make: Callable[[], Protecti
     ]
     single = [stream[place : place + 1] for place in range(len(stream))]
     assert outcome(under(make)[0], [*single, b""]) == whole
+
+
+class Watched:
+    """A protection that notes how many records were decrypted ahead each time."""
+
+    def __init__(self, protection: Protection) -> None:
+        self._protection = protection
+        self.ahead: list[int] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._protection, name)
+
+    def decrypt_ahead(self, records: Sequence[tuple[RecordHeader, bytes]]) -> None:
+        self.ahead.append(len(records))
+        self._protection.decrypt_ahead(records)
+
+
+@pytest.mark.parametrize("make", [keys_12, keys_13])
+def test_data_after_data_is_decrypted_together(make: Callable[[], Protection]) -> None:
+    receiver, watched, sealer = RecordReceiver(), Watched(make()), make()
+    receiver.install(watched)
+    contents = [bytes([number]) * 20 for number in range(MAX_AHEAD + 3)]
+    stream = b"".join(sealer.seal_all(DATA, contents, TLS12))
+    assert received(receiver, stream) == [ApplicationDataReceived(content) for content in contents]
+    assert watched.ahead == [MAX_AHEAD, 2]  # the first came alone: what follows it was not known
+
+
+@pytest.mark.parametrize("make", [keys_12, keys_13])
+def test_a_bad_record_decrypted_ahead_waits_for_its_turn(make: Callable[[], Protection]) -> None:
+    receiver, sealer = under(make)
+    records = sealer.seal_all(DATA, [b"first", b"second", b"third", b"fourth"], TLS12)
+    records[2] = records[2][:-1] + bytes([records[2][-1] ^ 1])
+    receiver.feed(b"".join(records))
+    assert [receiver.next(), receiver.next()] == [ApplicationDataReceived(b"first"), ApplicationDataReceived(b"second")]
+    assert problem(receiver, b"") is Problem.BAD_RECORD_MAC
+
+
+def test_what_was_decrypted_ahead_is_dropped_with_its_keys() -> None:
+    receiver, sealer = under(keys_13)
+    receiver.feed(b"".join(sealer.seal_all(DATA, [b"first", b"second", b"third"], TLS12)))
+    assert [receiver.next(), receiver.next()] == [ApplicationDataReceived(b"first"), ApplicationDataReceived(b"second")]
+    receiver.install(keys_13(b"n" * 32))
+    assert problem(receiver, b"") is Problem.BAD_RECORD_MAC
+
+
+def test_records_decrypted_ahead_are_still_unread_bytes() -> None:
+    receiver, sealer = under(keys_13)
+    records = sealer.seal_all(DATA, [b"first", b"second", b"third"], TLS12)
+    receiver.feed(b"".join(records))
+    assert [receiver.next(), receiver.next()] == [ApplicationDataReceived(b"first"), ApplicationDataReceived(b"second")]
+    assert receiver.take_unread() == records[2]
 
 
 @pytest.mark.parametrize("stream", PLAIN_STREAMS.values(), ids=PLAIN_STREAMS)
