@@ -33,8 +33,8 @@ LAYER_OF = {name: number for number, layer in enumerate(LAYERS) for name in laye
 #: Third-party packages and the only modules that may import them.
 WRAPPERS = {
     "tlslite": {"puressl.crypto._tlslite", "puressl.bench"},
-    "ecdsa": {"puressl.crypto._ecdsa"},
-    "asn1crypto": set(),  # a second opinion in tests only
+    "ecdsa": set(),  # a second opinion in tests only
+    "asn1crypto": set(),  # the same
     "kyber_py": {"puressl.crypto.mlkem"},
 }
 #: What reaches the outside world: only ``env`` and what lies above the connection may use it.

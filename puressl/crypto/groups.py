@@ -14,7 +14,7 @@ from functools import cache
 from typing import Protocol
 
 from puressl.codes import NamedGroup
-from puressl.crypto import _ecdsa, mlkem, montgomery
+from puressl.crypto import mlkem, montgomery, weierstrass
 from puressl.crypto.keys import Curve, random_scalar
 from puressl.env import Env, Purpose
 from puressl.errors import Problem, ProtocolError
@@ -93,12 +93,14 @@ class WeierstrassGroup(_DiffieHellman):
 
     def generate(self, env: Env) -> PrivateShare:
         scalar = random_scalar(self.curve, env, Purpose.KEY_SHARE)
-        return PrivateShare(self, _ecdsa.public_point(self.curve, scalar), scalar.to_bytes(self.curve.size, "big"))
+        return PrivateShare(
+            self, weierstrass.public_point(self.curve.row, scalar), scalar.to_bytes(self.curve.size, "big")
+        )
 
     def shared_secret(self, secret: bytes, peer_public: bytes) -> bytes:
         _check_length(self, peer_public, 1 + 2 * self.curve.size)
         # RFC 8446 4.2.8.2: the point must be uncompressed and on the curve.
-        shared = _ecdsa.shared_coordinate(self.curve, int.from_bytes(secret, "big"), peer_public)
+        shared = weierstrass.shared_coordinate(self.curve.row, int.from_bytes(secret, "big"), peer_public)
         if shared is None:
             raise _bad(self, "not an uncompressed point of the curve")
         return shared

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Union
 
-from puressl.crypto import _ecdsa, edwards
+from puressl.crypto import edwards, weierstrass
 from puressl.crypto.hashes import HashAlgorithm
 from puressl.crypto.primes import random_prime
 from puressl.env import Env, Purpose
@@ -47,17 +47,21 @@ class Curve(str, Enum):
     SECP521R1 = "secp521r1"
 
     @property
+    def row(self) -> weierstrass.Curve:
+        """The curve's numbers, for its arithmetic."""
+        return weierstrass.CURVES[self]
+
+    @property
     def bits(self) -> int:
         """The length of a coordinate and of the order, in bits."""
-        return _CURVE_BITS[self]
+        return self.row.order.bit_length()
 
     @property
     def size(self) -> int:
         """The length of a coordinate and of a scalar, in octets."""
-        return (self.bits + 7) // 8
+        return self.row.size
 
 
-_CURVE_BITS = {Curve.SECP256R1: 256, Curve.SECP384R1: 384, Curve.SECP521R1: 521}
 EDDSA_CURVES = {KeyType.ED25519: edwards.ED25519, KeyType.ED448: edwards.ED448}
 
 
@@ -121,7 +125,7 @@ class ECPublicKey:
     point: bytes
 
     def __post_init__(self) -> None:
-        if self.point[:1] != b"\x04" or _ecdsa.decode_point(self.curve, self.point) is None:
+        if self.point[:1] != b"\x04" or weierstrass.decode_point(self.curve.row, self.point) is None:
             raise _illegal(f"not an uncompressed point of {self.curve.value}")
 
     @classmethod
@@ -130,7 +134,7 @@ class ECPublicKey:
 
         Raises ILLEGAL_PARAMETER for no point.
         """
-        point = _ecdsa.decode_point(curve, octets)
+        point = weierstrass.decode_point(curve.row, octets)
         if point is None:
             raise _illegal(f"not a point of {curve.value}")
         return cls(curve, point)
@@ -229,9 +233,11 @@ class ECPrivateKey:
     public: ECPublicKey = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
-        if not 1 <= self.scalar < _ecdsa.weierstrass(self.curve).order:
+        if not 1 <= self.scalar < self.curve.row.order:
             raise _illegal(f"private scalar out of the range of {self.curve.value}")
-        object.__setattr__(self, "public", ECPublicKey(self.curve, _ecdsa.public_point(self.curve, self.scalar)))
+        object.__setattr__(
+            self, "public", ECPublicKey(self.curve, weierstrass.public_point(self.curve.row, self.scalar))
+        )
 
     @property
     def key_type(self) -> KeyType:
@@ -256,7 +262,7 @@ PrivateKey = Union[RSAPrivateKey, ECPrivateKey, EdPrivateKey]
 
 def random_scalar(curve: Curve, env: Env, purpose: Purpose) -> int:
     """A uniform scalar of 1 to order − 1: the first octet string in the range, big-endian (FIPS 186-5 A.2.2)."""
-    order = _ecdsa.weierstrass(curve).order
+    order = curve.row.order
     mask = (1 << order.bit_length()) - 1  # P-521's strings have seven bits more than its scalars
     while True:
         scalar = int.from_bytes(env.random(curve.size, purpose), "big") & mask

@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 
 from puressl.codes import ProtocolVersion, name_of
 from puressl.codes import SignatureScheme as Scheme
-from puressl.crypto import _ecdsa, edwards, rsa
+from puressl.crypto import ecdsa, edwards, rsa
 from puressl.crypto.hashes import HashAlgorithm
 from puressl.crypto.keys import (
     EDDSA_CURVES,
@@ -268,7 +268,7 @@ def _verify_pss(key: RSAPublicKey, algorithm: Algorithm, signature: bytes, messa
 def _sign_ecdsa(key: ECPrivateKey, algorithm: Algorithm, message: bytes, env: Env) -> bytes:
     """Deterministic (RFC 6979): no randomness is asked for."""
     hash_algorithm = _hash(algorithm)
-    r, s = _ecdsa.ecdsa_sign(key.curve, key.scalar, hash_algorithm.digest(message), hash_algorithm.new)
+    r, s = ecdsa.sign(key.curve.row, key.scalar, hash_algorithm.digest(message), hash_algorithm)
     return _sequence(_integer(r) + _integer(s))
 
 
@@ -276,7 +276,7 @@ def _verify_ecdsa(key: ECPublicKey, algorithm: Algorithm, signature: bytes, mess
     numbers = _decode_ecdsa(signature)
     if numbers is None:
         return False
-    return _ecdsa.ecdsa_verify(key.curve, key.point, _hash(algorithm).digest(message), *numbers)
+    return ecdsa.verify(key.curve.row, key.point, _hash(algorithm).digest(message), *numbers)
 
 
 def _sign_eddsa(key: EdPrivateKey, algorithm: Algorithm, message: bytes, env: Env) -> bytes:

@@ -1,4 +1,4 @@
-"""The wrapper of the NIST curves' arithmetic, against schoolbook formulas."""
+"""ECDSA beside the ecdsa package, whose nonces are deterministic, too, and on the example of RFC 6979."""
 
 from __future__ import annotations
 
@@ -6,116 +6,73 @@ import hashlib
 import random
 
 import pytest
+from ecdsa import SigningKey, curves
+from ecdsa.util import sigencode_strings
 
-from puressl.crypto import _ecdsa
-from puressl.crypto._ecdsa import Weierstrass
+from puressl.crypto import ecdsa, weierstrass
+from puressl.crypto.hashes import HashAlgorithm
+from puressl.crypto.weierstrass import CURVES
 
-CURVES = pytest.mark.parametrize("curve", ["secp256r1", "secp384r1", "secp521r1"])
-Affine = tuple[int, int] | None
-
-
-def add(row: Weierstrass, left: Affine, right: Affine) -> Affine:
-    if left is None or right is None:
-        return left or right
-    (x1, y1), (x2, y2) = left, right
-    if x1 == x2 and (y1 + y2) % row.p == 0:
-        return None
-    if left == right:
-        slope = (3 * x1 * x1 - 3) * pow(2 * y1, -1, row.p)
-    else:
-        slope = (y2 - y1) * pow(x2 - x1, -1, row.p)
-    x3 = (slope * slope - x1 - x2) % row.p
-    return x3, (slope * (x1 - x3) - y1) % row.p
+PEERS = {"secp256r1": curves.NIST256p, "secp384r1": curves.NIST384p, "secp521r1": curves.NIST521p}
+EACH = pytest.mark.parametrize("name", list(CURVES))
+HASHES = (HashAlgorithm.SHA1, HashAlgorithm.SHA256, HashAlgorithm.SHA384, HashAlgorithm.SHA512)
+P256 = CURVES["secp256r1"]
 
 
-def multiply(row: Weierstrass, point: Affine, scalar: int) -> Affine:
-    result = None
-    while scalar:
-        if scalar & 1:
-            result = add(row, result, point)
-        point = add(row, point, point)
-        scalar >>= 1
-    return result
+def test_example_of_rfc_6979() -> None:
+    """A.2.5, SHA-256, message "sample"."""
+    scalar = 0xC9AFA9D845BA75166B5C215767B1D6934E50C3DB36E89B127B8A622B120F6721
+    digest = hashlib.sha256(b"sample").digest()
+    assert ecdsa.sign(P256, scalar, digest, HashAlgorithm.SHA256) == (
+        0xEFD48B2AACB6A8FD1140DD9CD45E81D69D2C877B56AAF991C34D0EA84EAF3716,
+        0xF7CB1C942D657C41D436C7A1B6E29F65F3E900DBB9AFF4064DC4AB2F843ACDA8,
+    )
 
 
-def affine(row: Weierstrass, octets: bytes) -> Affine:
-    return int.from_bytes(octets[1 : 1 + row.size], "big"), int.from_bytes(octets[1 + row.size :], "big")
+@EACH
+@pytest.mark.parametrize("algorithm", HASHES)
+def test_signatures_are_those_of_the_peer(name: str, algorithm: HashAlgorithm) -> None:
+    curve, source = CURVES[name], random.Random(name)
+    for scalar in (1, curve.order - 1, source.randrange(1, curve.order), source.randrange(1, curve.order)):
+        digest = algorithm.digest(scalar.to_bytes(curve.size, "big"))
+        key = SigningKey.from_secret_exponent(scalar, PEERS[name])
+        theirs = key.sign_digest_deterministic(
+            digest, getattr(hashlib, algorithm.value), sigencode_strings, allow_truncate=True
+        )
+        numbers = tuple(int.from_bytes(part, "big") for part in theirs)
+        assert ecdsa.sign(curve, scalar, digest, algorithm) == numbers
+        assert ecdsa.verify(curve, weierstrass.public_point(curve, scalar), digest, *numbers)
 
 
-def scalars(row: Weierstrass) -> list[int]:
-    source = random.Random(row.size)
-    edges = [1, 2, 3, 7, 8, row.order // 2, row.order // 2 + 1, row.order - 2, row.order - 1]
-    return edges + [source.randrange(1, row.order) for _ in range(4)]
-
-
-@CURVES
-def test_parameters_are_those_of_fips_186(curve: str) -> None:
-    row = _ecdsa.weierstrass(curve)
-    assert row.p % 4 == 3
-    assert row.size == {"secp256r1": 32, "secp384r1": 48, "secp521r1": 66}[curve]
-    base = affine(row, _ecdsa.public_point(curve, 1))
-    assert multiply(row, base, row.order) is None
-    assert row is _ecdsa.weierstrass(curve)  # built once
-
-
-@CURVES
-def test_public_points(curve: str) -> None:
-    row = _ecdsa.weierstrass(curve)
-    base = affine(row, _ecdsa.public_point(curve, 1))
-    for scalar in scalars(row):
-        assert affine(row, _ecdsa.public_point(curve, scalar)) == multiply(row, base, scalar)
-
-
-@CURVES
-def test_shared_coordinates(curve: str) -> None:
-    row = _ecdsa.weierstrass(curve)
-    octets = _ecdsa.public_point(curve, 0xC0FFEE)
-    for scalar in scalars(row):
-        product = multiply(row, affine(row, octets), scalar)
-        assert product is not None
-        assert _ecdsa.shared_coordinate(curve, scalar, octets) == product[0].to_bytes(row.size, "big")
-
-
-@CURVES
-def test_doubling_where_the_tangent_is_flat(curve: str) -> None:
-    """x² = 1 makes the slope of the tangent 0, which the library's affine arithmetic takes for infinity."""
-    row = _ecdsa.weierstrass(curve)
-    for x in (1, row.p - 1):
-        for sign in (2, 3):
-            octets = _ecdsa.decode_point(curve, bytes([sign]) + x.to_bytes(row.size, "big"))
-            if octets is None:
-                continue
-            doubled = add(row, affine(row, octets), affine(row, octets))
-            assert doubled is not None
-            assert _ecdsa.shared_coordinate(curve, 2, octets) == doubled[0].to_bytes(row.size, "big")
-
-
-@CURVES
-def test_signature_verifies_only_with_its_digest_and_key(curve: str) -> None:
-    row = _ecdsa.weierstrass(curve)
+@EACH
+def test_signature_verifies_only_with_its_digest_and_key(name: str) -> None:
+    curve = CURVES[name]
     digest = hashlib.sha512(b"message").digest()
-    r, s = _ecdsa.ecdsa_sign(curve, 12345, digest, hashlib.sha512)
-    key, other = _ecdsa.public_point(curve, 12345), _ecdsa.public_point(curve, 12346)
-    assert _ecdsa.ecdsa_verify(curve, key, digest, r, s)
-    assert _ecdsa.ecdsa_verify(
-        curve, key, digest, r, row.order - s
-    )  # ECDSA's own malleability; no rule against it in TLS
-    assert not _ecdsa.ecdsa_verify(curve, other, digest, r, s)
-    assert not _ecdsa.ecdsa_verify(curve, key, digest[::-1], r, s)
-    for wrong_r, wrong_s in ((0, s), (r, 0), (r + row.order, s), (r, s + row.order), (-r, s), (r, -s), (s, r)):
-        assert not _ecdsa.ecdsa_verify(curve, key, digest, wrong_r, wrong_s)
+    r, s = ecdsa.sign(curve, 12345, digest, HashAlgorithm.SHA512)
+    key, other = weierstrass.public_point(curve, 12345), weierstrass.public_point(curve, 12346)
+    assert ecdsa.verify(curve, key, digest, r, s)
+    assert ecdsa.verify(curve, key, digest, r, curve.order - s)  # malleable by itself; no rule against it in TLS
+    assert not ecdsa.verify(curve, other, digest, r, s)
+    assert not ecdsa.verify(curve, key, digest[::-1], r, s)
+    for wrong_r, wrong_s in ((0, s), (r, 0), (r + curve.order, s), (r, s + curve.order), (-r, s), (r, -s), (s, r)):
+        assert not ecdsa.verify(curve, key, digest, wrong_r, wrong_s)
 
 
 def test_sum_at_infinity_is_a_wrong_signature() -> None:
-    """u1·G + u2·Q = 0 where Q = −(u1 / u2)·G: the library has no coordinate to return."""
-    row = _ecdsa.weierstrass("secp256r1")
-    digest = (5).to_bytes(32, "big")
-    key = _ecdsa.public_point("secp256r1", -5 * pow(7, -1, row.order) % row.order)
-    assert not _ecdsa.ecdsa_verify("secp256r1", key, digest, 7, 1)
+    """u1·G + u2·Q = 0 where Q = −(u1 / u2)·G."""
+    key = weierstrass.public_point(P256, -5 * pow(7, -1, P256.order) % P256.order)
+    assert not ecdsa.verify(P256, key, (5).to_bytes(32, "big"), 7, 1)
 
 
-def test_key_equal_to_the_base_point_verifies() -> None:
+def test_digest_of_zero_signs_and_verifies() -> None:
+    """u1 = 0: nothing of the generator is in the sum."""
+    for digest in (bytes(32), P256.order.to_bytes(32, "big")):
+        r, s = ecdsa.sign(P256, 99, digest, HashAlgorithm.SHA256)
+        assert ecdsa.verify(P256, weierstrass.public_point(P256, 99), digest, r, s)
+
+
+def test_key_equal_to_the_base_point_or_its_negative_verifies() -> None:
     digest = hashlib.sha256(b"message").digest()
-    for scalar in (1, _ecdsa.weierstrass("secp256r1").order - 1):
-        r, s = _ecdsa.ecdsa_sign("secp256r1", scalar, digest, hashlib.sha256)
-        assert _ecdsa.ecdsa_verify("secp256r1", _ecdsa.public_point("secp256r1", scalar), digest, r, s)
+    for scalar in (1, P256.order - 1):
+        r, s = ecdsa.sign(P256, scalar, digest, HashAlgorithm.SHA256)
+        assert ecdsa.verify(P256, weierstrass.public_point(P256, scalar), digest, r, s)

@@ -1,0 +1,403 @@
+"""The NIST curves P-256, P-384 and P-521: multiples of points (FIPS 186-4 D.1.2, SEC 1).
+
+Theory of operation: a sum of multiples is laid out as *levels*. Level i holds the points to be added 2^i times, and one
+chain of doublings from the highest level down serves all of them (Straus 1964). A point comes with a table: row i holds
+odd multiples of 2^(spacing·i)·P, so that a scalar's digit at any place finds its level below the spacing, and a wider
+table costs memory to save doublings (Lim and Lee 1994). Three tables differ in nothing but their spacing: the one of a
+point seen for the first time, which has one row; the one of a key that came back; and the generator's, built once.
+
+The chain is in Jacobian coordinates, x = X/Z², y = Y/Z³; the tables are affine, which makes additions cheapest, and
+built by affine additions that share one inversion. A reduction costs as much as two products of reduced numbers, so
+sums and differences stay unreduced, and two products that are added are reduced once. The addition formula holds for
+points of different x only; for all others it makes Z zero, and no later step makes it anything else. Such a sum, which
+only crafted input brings about, is done again by the schoolbook.
+
+Secret scalars are cut into windows of one width whose digits are all odd: the same number of digits at the same places,
+and never a zero among them (Joye and Tunstall 2009). So the operations are the same ones whatever the scalar; which
+entries of the tables they read, and what time Python takes for the numbers in them, depends on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+
+#: x and y, reduced.
+Affine = tuple[int, int]
+#: X, Y, Z, reduced; Z = 0 for the point at infinity.
+Jacobian = tuple[int, int, int]
+#: Place and value of an odd digit of a scalar: it stands for digit · 2^place.
+Digit = tuple[int, int]
+#: Levels[i] are the points that count 2^i times.
+Levels = list[list[Affine]]
+
+#: Keys whose tables are kept: some authorities and some servers or clients. A P-256 key's takes _KB of memory.
+_CACHED_KEYS = 64
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """A curve y² = x³ − 3x + b over GF(p) with p ≡ 3 (mod 4) and cofactor 1.
+
+    base: the generator. size: octets of a coordinate. eq=False: a curve is itself and hashes fast.
+    """
+
+    p: int
+    b: int
+    order: int
+    base: Affine
+    size: int
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Odd multiples of a point.
+
+    rows[i][d >> 1] is d·2^(spacing·i)·P for odd d within ±2^width; negative indices count from the end.
+    """
+
+    spacing: int
+    width: int
+    rows: list[list[Affine]]
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How a table is laid out: see ``Table``."""
+
+    spacing: int
+    width: int
+
+
+#: A point met for the first time: one row, whatever the curve. 8 points balance the table's cost and the additions.
+_FRESH = Shape(spacing=1024, width=4)
+#: A key that came back.
+_KEY = Shape(spacing=32, width=4)
+#: The generator.
+_GENERATOR = Shape(spacing=32, width=7)
+
+CURVES = {
+    "secp256r1": Curve(
+        p=2**256 - 2**224 + 2**192 + 2**96 - 1,
+        b=0x5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B,
+        order=0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551,
+        base=(
+            0x6B17D1F2E12C4247F8BCE6E563A440F277037D812DEB33A0F4A13945D898C296,
+            0x4FE342E2FE1A7F9B8EE7EB4A7C0F9E162BCE33576B315ECECBB6406837BF51F5,
+        ),
+        size=32,
+    ),
+    "secp384r1": Curve(
+        p=2**384 - 2**128 - 2**96 + 2**32 - 1,
+        b=int(
+            "b3312fa7e23ee7e4988e056be3f82d19181d9c6efe814112"  # wrapped
+            "0314088f5013875ac656398d8a2ed19d2a85c8edd3ec2aef",
+            16,
+        ),
+        order=2**384 - 0x389CB27E0BC8D220A7E5F24DB74F58851313E695333AD68D,
+        base=(
+            int(
+                "aa87ca22be8b05378eb1c71ef320ad746e1d3b628ba79b98"  # wrapped
+                "59f741e082542a385502f25dbf55296c3a545e3872760ab7",
+                16,
+            ),
+            int(
+                "3617de4a96262c6f5d9e98bf9292dc29f8f41dbd289a147c"  # wrapped
+                "e9da3113b5f0b8c00a60b1ce1d7e819d7a431d7c90ea0e5f",
+                16,
+            ),
+        ),
+        size=48,
+    ),
+    "secp521r1": Curve(
+        p=2**521 - 1,
+        b=int(
+            "51953eb9618e1c9a1f929a21a0b68540eea2da725b99b315f3b8b489918ef109e1"
+            "56193951ec7e937b1652c0bd3bb1bf073573df883d2c34f1ef451fd46b503f00",
+            16,
+        ),
+        order=2**521 - 0x5AE79787C40D069948033FEB708F65A2FC44A36477663B851449048E16EC79BF7,
+        base=(
+            int(
+                "c6858e06b70404e9cd9e3ecb662395b4429c648139053fb521f828af606b4d3dba"
+                "a14b5e77efe75928fe1dc127a2ffa8de3348b3c1856a429bf97e7e31c2e5bd66",
+                16,
+            ),
+            int(
+                "11839296a789a3bc0045c8a5fb42c7d1bd998f54449579b446817afbd17273e662"
+                "c97ee72995ef42640c550b9013fad0761353c7086a272c24088be94769fd16650",
+                16,
+            ),
+        ),
+        size=66,
+    ),
+}
+
+
+def decode_point(curve: Curve, octets: bytes) -> bytes | None:
+    """A point in either encoding of SEC 1 2.3.4 as uncompressed octets; None if it is no point of the curve.
+
+    The point at infinity and the hybrid encoding are refused, as RFC 5480 2.2 and RFC 8422 5.4 do not allow them.
+    """
+    if len(octets) == 1 + 2 * curve.size and octets[0] == 4:
+        return bytes(octets) if _is_on(curve, *_coordinates(curve, octets)) else None
+    if len(octets) == 1 + curve.size and octets[0] in (2, 3):
+        return _decompress(curve, octets)
+    return None
+
+
+def _coordinates(curve: Curve, octets: bytes) -> Affine:
+    return int.from_bytes(octets[1 : 1 + curve.size], "big"), int.from_bytes(octets[1 + curve.size :], "big")
+
+
+def _is_on(curve: Curve, x: int, y: int) -> bool:
+    return x < curve.p and y < curve.p and (y * y - _right_side(curve, x)) % curve.p == 0
+
+
+def _right_side(curve: Curve, x: int) -> int:
+    """x³ − 3x + b."""
+    return ((x * x - 3) * x + curve.b) % curve.p
+
+
+def _decompress(curve: Curve, octets: bytes) -> bytes | None:
+    x = int.from_bytes(octets[1:], "big")
+    if x >= curve.p:
+        return None
+    square = _right_side(curve, x)
+    y = pow(square, (curve.p + 1) // 4, curve.p)  # a root of every square, as p ≡ 3 (mod 4)
+    if y * y % curve.p != square:
+        return None
+    if y & 1 != octets[0] & 1:
+        y = curve.p - y
+    return _encode(curve, (x, y))
+
+
+def _encode(curve: Curve, point: Affine) -> bytes:
+    x, y = point
+    return b"\x04" + x.to_bytes(curve.size, "big") + y.to_bytes(curve.size, "big")
+
+
+def public_point(curve: Curve, scalar: int) -> bytes:
+    """scalar·G, uncompressed, for a secret scalar of 1 to order − 1."""
+    return _encode(curve, multiply_base(curve, scalar))
+
+
+def multiply_base(curve: Curve, scalar: int) -> Affine:
+    """scalar·G for a secret scalar of 1 to order − 1."""
+    return _multiply(curve, _generator_table(curve), scalar)
+
+
+def shared_coordinate(curve: Curve, scalar: int, octets: bytes) -> bytes | None:
+    """The x-coordinate of scalar·P with its leading zeros (RFC 8446 7.4.2); None unless P is an uncompressed point of
+    the curve.
+
+    scalar: secret, 1 to order − 1. The cofactor is 1, so P has the full order and the product is never infinite.
+    """
+    if octets[:1] != b"\x04" or decode_point(curve, octets) is None:
+        return None
+    table = _build(curve, _coordinates(curve, octets), _FRESH)
+    return _multiply(curve, table, scalar)[0].to_bytes(curve.size, "big")
+
+
+def _multiply(curve: Curve, table: Table, scalar: int) -> Affine:
+    levels = _empty_levels(curve, table)
+    _place(levels, table, _regular_digits(curve, table.width, scalar))
+    return _normalise(curve.p, [_total(curve.p, levels)])[0]
+
+
+def has_coordinate(curve: Curve, u1: int, u2: int, octets: bytes, r: int) -> bool:
+    """Whether u1·G + u2·P is a point whose x-coordinate is r modulo the order (FIPS 186-5 6.4.2).
+
+    All public. u1, u2: 0 to order − 1. octets: P, checked by ``decode_point``. r: 1 to order − 1.
+    """
+    p, base, table = curve.p, _generator_table(curve), _key(curve, octets).table()
+    levels = _empty_levels(curve, base, table)
+    _place(levels, base, _sparse_digits(base.width, u1))
+    _place(levels, table, _sparse_digits(table.width, u2))
+    x, _, z = _total(p, levels)
+    # x / Z² is compared without a division; the coordinate may be r, or r + order where that is below p.
+    return z != 0 and any(x == candidate * z * z % p for candidate in range(r, p, curve.order))
+
+
+def _regular_digits(curve: Curve, width: int, scalar: int) -> Iterator[Digit]:
+    """As many odd digits within ±2^width, one every ``width`` places, for every scalar.
+
+    The scalar is made odd and of one length by multiples of the order. Each of its bits is then taken for +1 or −1, as
+    Σ ±2^i gives every odd number once: bits b of (scalar + Σ 2^i) / 2 stand for 2b − 1.
+    """
+    count = -(-(curve.order.bit_length() + 2) // width)
+    scalar += curve.order << (scalar & 1)
+    signs = (scalar + (1 << (count * width))) >> 1
+    most = (1 << width) - 1
+    for place in range(0, count * width, width):
+        yield place, 2 * (signs >> place & most) - most
+
+
+def _sparse_digits(width: int, scalar: int) -> Iterator[Digit]:
+    """Odd digits within ±2^width, at least width + 1 places apart, for a public scalar (its width-(w + 1) NAF)."""
+    modulus = 2 << width
+    place = 0
+    while scalar:
+        zeros = (scalar & -scalar).bit_length() - 1
+        scalar >>= zeros
+        place += zeros
+        digit = scalar & (modulus - 1)
+        if digit > modulus >> 1:
+            digit -= modulus
+        yield place, digit
+        scalar -= digit
+
+
+def _empty_levels(curve: Curve, *tables: Table) -> Levels:
+    return [[] for _ in range(min(curve.order.bit_length() + 3, max(table.spacing for table in tables)))]
+
+
+def _place(levels: Levels, table: Table, digits: Iterable[Digit]) -> None:
+    """Puts the points that a scalar's digits stand for on their levels."""
+    spacing, rows = table.spacing, table.rows
+    for place, digit in digits:
+        levels[place % spacing].append(rows[place // spacing][digit >> 1])
+
+
+def _total(p: int, levels: Levels) -> Jacobian:
+    """The sum of all levels. Z = 0 if it is the point at infinity."""
+    occupied = [level for level, points in enumerate(levels) if points]
+    if not occupied:
+        return 1, 1, 0
+    level = occupied.pop()
+    (x, y), *others = levels[level]
+    total = _add(p, (x, y, 1), others)
+    for lower in reversed(occupied):
+        total = _add(p, _double(p, total, level - lower), levels[lower])
+        level = lower
+    total = _double(p, total, level)
+    return total if total[2] else _total_of_any(p, levels)
+
+
+def _double(p: int, point: Jacobian, times: int) -> Jacobian:
+    """2^times · P (Bernstein and Lange, dbl-2001-b, with 2Y in the place of Y): eight products, seven reductions."""
+    x, y, z = point
+    y += y
+    for _ in range(times):
+        zz, yy = z * z % p, y * y % p
+        z = y * z % p
+        middle = x * yy % p
+        slope = 3 * (x - zz) * (x + zz) % p
+        x = (slope * slope - 2 * middle) % p
+        y = (2 * slope * (middle - x) - yy * yy) % p
+    return x, (y if y % 2 == 0 else y + p) >> 1, z
+
+
+def _add(p: int, point: Jacobian, addends: Sequence[Affine]) -> Jacobian:
+    """The sum of all, none of which may have the x of the sum before it (Cohen, Miyaji and Ono 1998, with Z = 1).
+
+    Eleven products and ten reductions an addition.
+    """
+    x, y, z = point
+    for x2, y2 in addends:
+        zz = z * z % p
+        h, r = (x2 * zz - x) % p, (y2 * (z * zz % p) - y) % p
+        hh = h * h % p
+        hhh, v = h * hh % p, x * hh % p
+        x = (r * r - hhh - 2 * v) % p
+        y = (r * (v - x) - y * hhh) % p
+        z = z * h % p
+    return x, y, z
+
+
+def _total_of_any(p: int, levels: Levels) -> Jacobian:
+    """``_total`` with each of the cases that affine addition has: some thirty times as slow."""
+    total: Affine | None = None
+    for points in reversed(levels):
+        for addend in (total, *points):
+            total = _sum_of_any(p, total, addend)
+    return (1, 1, 0) if total is None else (*total, 1)
+
+
+def _sum_of_any(p: int, left: Affine | None, right: Affine | None) -> Affine | None:
+    """None is the point at infinity. No point has y = 0, as it would be of order two."""
+    if left is None or right is None:
+        return left or right
+    if left[0] == right[0] and left != right:
+        return None
+    return _sums(p, [(left, right)])[0]
+
+
+def _sums(p: int, pairs: Sequence[tuple[Affine, Affine]]) -> list[Affine]:
+    """The sum of each pair, two points of different x or the same one twice, all by one inversion."""
+    bottoms = [x2 - x1 or 2 * y1 for (x1, y1), (x2, _) in pairs]
+    result = []
+    for ((x1, y1), (x2, y2)), inverse in zip(pairs, _inverses(p, bottoms), strict=True):
+        slope = (y2 - y1 if x1 != x2 else 3 * x1 * x1 - 3) * inverse % p
+        x = (slope * slope - x1 - x2) % p
+        result.append((x, (slope * (x1 - x) - y1) % p))
+    return result
+
+
+def _inverses(p: int, numbers: Sequence[int]) -> list[int]:
+    """The inverses of numbers that have one, by one inversion (Montgomery 1987)."""
+    products = [1]
+    for number in numbers:
+        products.append(products[-1] * number % p)
+    inverse = pow(products.pop(), -1, p)
+    result = []
+    for number, product in zip(reversed(numbers), reversed(products), strict=True):
+        result.append(inverse * product % p)
+        inverse = inverse * number % p
+    result.reverse()
+    return result
+
+
+def _normalise(p: int, points: Sequence[Jacobian]) -> list[Affine]:
+    result = []
+    for (x, y, _), inverse in zip(points, _inverses(p, [z for _, _, z in points]), strict=True):
+        square = inverse * inverse % p
+        result.append((x * square % p, y * square * inverse % p))
+    return result
+
+
+def _build(curve: Curve, point: Affine, shape: Shape) -> Table:
+    p = curve.p
+    firsts: list[Jacobian] = [(*point, 1)]
+    # Regular digits reach two bits above the order's, and one window more.
+    while len(firsts) * shape.spacing < curve.order.bit_length() + 2 + shape.width:
+        firsts.append(_double(p, firsts[-1], shape.spacing))
+    columns = [_normalise(p, firsts)]  # column k: (2k + 1) times each row's first
+    step = _sums(p, [(first, first) for first in columns[0]])
+    while len(columns) < 1 << (shape.width - 1):
+        pairs = [pair for column in columns for pair in zip(column, step, strict=True)]
+        sums = _sums(p, [*pairs, *((point, point) for point in step)])
+        columns += [sums[place : place + len(firsts)] for place in range(0, len(pairs), len(firsts))]
+        step = sums[len(pairs) :]
+    return Table(shape.spacing, shape.width, [_with_negatives(p, row) for row in zip(*columns, strict=True)])
+
+
+def _with_negatives(p: int, row: tuple[Affine, ...]) -> list[Affine]:
+    return [*row, *((x, p - y) for x, y in reversed(row))]
+
+
+@cache
+def _generator_table(curve: Curve) -> Table:
+    return _build(curve, curve.base, _GENERATOR)
+
+
+class _Key:
+    """A public key with the table that pays: the key's own is built when it is used a second time."""
+
+    def __init__(self, curve: Curve, octets: bytes) -> None:
+        self._curve = curve
+        self._point = _coordinates(curve, octets)
+        self._table: Table | None = None
+
+    def table(self) -> Table:
+        """Threads that meet here build the same table twice at worst."""
+        table = self._table
+        if table is None or table.spacing == _FRESH.spacing:
+            table = self._table = _build(self._curve, self._point, _FRESH if table is None else _KEY)
+        return table
+
+
+@lru_cache(maxsize=_CACHED_KEYS)
+def _key(curve: Curve, octets: bytes) -> _Key:
+    return _Key(curve, octets)
