@@ -6,11 +6,13 @@ odd multiples of 2^(spacing·i)·P, so that a scalar's digit at any place finds 
 table costs memory to save doublings (Lim and Lee 1994). Three tables differ in nothing but their spacing: the one of a
 point seen for the first time, which has one row; the one of a key that came back; and the generator's, built once.
 
-The chain is in Jacobian coordinates, x = X/Z², y = Y/Z³; the tables are affine, which makes additions cheapest, and
-built by affine additions that share one inversion. A reduction costs as much as two products of reduced numbers, so
-sums and differences stay unreduced, and two products that are added are reduced once. The addition formula holds for
-points of different x only; for all others it makes Z zero, and no later step makes it anything else. Such a sum, which
-only crafted input brings about, is done again by the schoolbook.
+The chain is in the coordinates X, Y, ZZ, ZZZ with x = X/ZZ, y = Y/ZZZ and ZZ³ = ZZZ² (Explicit-Formulas Database,
+"xyzz"): against Jacobian ones an addition saves a product and a doubling costs one more, which pays where tables are
+wide. The tables are affine, which makes additions cheapest, and built by affine additions that share an inversion. A
+reduction costs as much as two products, so sums and differences stay unreduced, and products that are added are reduced
+once. The addition formula holds for points of different x only; for others it makes ZZ zero, and no later step makes it
+anything else. Such a sum, which only crafted input and one or two scalars of a curve bring about, is done again by the
+schoolbook.
 
 Secret scalars are cut into windows of one width whose digits are all odd: the same number of digits at the same places,
 and never a zero among them (Joye and Tunstall 2009). So the operations are the same ones whatever the scalar; which
@@ -25,15 +27,16 @@ from functools import cache, lru_cache
 
 #: x and y, reduced.
 Affine = tuple[int, int]
-#: X, Y, Z, reduced; Z = 0 for the point at infinity.
-Jacobian = tuple[int, int, int]
+#: X, Y, ZZ, ZZZ, reduced; ZZ = 0 for the point at infinity.
+Point = tuple[int, int, int, int]
+_INFINITY: Point = (1, 1, 0, 0)
 #: Place and value of an odd digit of a scalar: it stands for digit · 2^place.
 Digit = tuple[int, int]
 #: Levels[i] are the points that count 2^i times.
 Levels = list[list[Affine]]
 
-#: Keys whose tables are kept: some authorities and some servers or clients. A P-256 key's takes _KB of memory.
-_CACHED_KEYS = 64
+#: Keys whose tables are kept: some authorities and some peers. A table takes KB256 kB for P-256, KB521 kB for P-521.
+_CACHED_KEYS = 32
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,32 +53,32 @@ class Curve:
     size: int
 
 
-@dataclass(frozen=True, eq=False)
-class Table:
-    """Odd multiples of a point.
-
-    rows[i][d >> 1] is d·2^(spacing·i)·P for odd d within ±2^width; negative indices count from the end.
-    """
-
-    spacing: int
-    width: int
-    rows: list[list[Affine]]
-
-
 @dataclass(frozen=True)
 class Shape:
-    """How a table is laid out: see ``Table``."""
+    """How many places a row serves, and how wide its digits are. The number of rows follows from the order."""
 
     spacing: int
     width: int
 
 
-#: A point met for the first time: one row, whatever the curve. 8 points balance the table's cost and the additions.
+#: For a point met for the first time: one row, whatever the curve; 8 points balance making and using them.
 _FRESH = Shape(spacing=1024, width=4)
-#: A key that came back.
-_KEY = Shape(spacing=32, width=4)
-#: The generator.
-_GENERATOR = Shape(spacing=32, width=7)
+#: For a key that came back: made in the time of two uses, it saves three quarters of each.
+_KEY = Shape(spacing=16, width=5)
+#: For the generator: wider ones are slower to build than a handshake can make up for.
+_GENERATOR = Shape(spacing=16, width=7)
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Odd multiples of a point: rows[i][d >> 1] is d·2^(spacing·i)·P for odd d within ±2^width.
+
+    The second half of a row holds the negative multiples, so that a negative index finds them.
+    """
+
+    shape: Shape
+    rows: list[list[Affine]]
+
 
 CURVES = {
     "secp256r1": Curve(
@@ -202,7 +205,7 @@ def shared_coordinate(curve: Curve, scalar: int, octets: bytes) -> bytes | None:
 
 def _multiply(curve: Curve, table: Table, scalar: int) -> Affine:
     levels = _empty_levels(curve, table)
-    _place(levels, table, _regular_digits(curve, table.width, scalar))
+    _place(levels, table, _regular_digits(curve, table.shape.width, scalar))
     return _normalise(curve.p, [_total(curve.p, levels)])[0]
 
 
@@ -213,11 +216,11 @@ def has_coordinate(curve: Curve, u1: int, u2: int, octets: bytes, r: int) -> boo
     """
     p, base, table = curve.p, _generator_table(curve), _key(curve, octets).table()
     levels = _empty_levels(curve, base, table)
-    _place(levels, base, _sparse_digits(base.width, u1))
-    _place(levels, table, _sparse_digits(table.width, u2))
-    x, _, z = _total(p, levels)
-    # x / Z² is compared without a division; the coordinate may be r, or r + order where that is below p.
-    return z != 0 and any(x == candidate * z * z % p for candidate in range(r, p, curve.order))
+    _place(levels, base, _sparse_digits(base.shape.width, u1))
+    _place(levels, table, _sparse_digits(table.shape.width, u2))
+    x, _, zz, _ = _total(p, levels)
+    # Compared without a division. The coordinate may be r, or r + order where that is below p.
+    return zz != 0 and any(x == candidate * zz % p for candidate in range(r, p, curve.order))
 
 
 def _regular_digits(curve: Curve, width: int, scalar: int) -> Iterator[Digit]:
@@ -250,24 +253,24 @@ def _sparse_digits(width: int, scalar: int) -> Iterator[Digit]:
 
 
 def _empty_levels(curve: Curve, *tables: Table) -> Levels:
-    return [[] for _ in range(min(curve.order.bit_length() + 3, max(table.spacing for table in tables)))]
+    return [[] for _ in range(min(curve.order.bit_length() + 3, max(table.shape.spacing for table in tables)))]
 
 
 def _place(levels: Levels, table: Table, digits: Iterable[Digit]) -> None:
     """Puts the points that a scalar's digits stand for on their levels."""
-    spacing, rows = table.spacing, table.rows
+    spacing, rows = table.shape.spacing, table.rows
     for place, digit in digits:
         levels[place % spacing].append(rows[place // spacing][digit >> 1])
 
 
-def _total(p: int, levels: Levels) -> Jacobian:
-    """The sum of all levels. Z = 0 if it is the point at infinity."""
+def _total(p: int, levels: Levels) -> Point:
+    """The sum of all levels."""
     occupied = [level for level, points in enumerate(levels) if points]
     if not occupied:
-        return 1, 1, 0
+        return _INFINITY
     level = occupied.pop()
     (x, y), *others = levels[level]
-    total = _add(p, (x, y, 1), others)
+    total = _add(p, (x, y, 1, 1), others)
     for lower in reversed(occupied):
         total = _add(p, _double(p, total, level - lower), levels[lower])
         level = lower
@@ -275,44 +278,43 @@ def _total(p: int, levels: Levels) -> Jacobian:
     return total if total[2] else _total_of_any(p, levels)
 
 
-def _double(p: int, point: Jacobian, times: int) -> Jacobian:
-    """2^times · P (Bernstein and Lange, dbl-2001-b, with 2Y in the place of Y): eight products, seven reductions."""
-    x, y, z = point
-    y += y
+def _double(p: int, point: Point, times: int) -> Point:
+    """2^times · P (Bernstein and Lange, dbl-2008-s-1 with a = −3): nine products and eight reductions a doubling."""
+    x, y, zz, zzz = point
     for _ in range(times):
-        zz, yy = z * z % p, y * y % p
-        z = y * z % p
-        middle = x * yy % p
-        slope = 3 * (x - zz) * (x + zz) % p
-        x = (slope * slope - 2 * middle) % p
-        y = (2 * slope * (middle - x) - yy * yy) % p
-    return x, (y if y % 2 == 0 else y + p) >> 1, z
+        u = y + y
+        v = u * u % p
+        w, s = u * v % p, x * v % p
+        m = 3 * (x - zz) * (x + zz) % p
+        x = (m * m - 2 * s) % p
+        y = (m * (s - x) - w * y) % p
+        zz, zzz = zz * v % p, zzz * w % p
+    return x, y, zz, zzz
 
 
-def _add(p: int, point: Jacobian, addends: Sequence[Affine]) -> Jacobian:
-    """The sum of all, none of which may have the x of the sum before it (Cohen, Miyaji and Ono 1998, with Z = 1).
+def _add(p: int, point: Point, addends: Sequence[Affine]) -> Point:
+    """The sum of all, none of which may have the x of the sum before it (the same, madd-2008-s).
 
-    Eleven products and ten reductions an addition.
+    Ten products and nine reductions an addition.
     """
-    x, y, z = point
+    x, y, zz, zzz = point
     for x2, y2 in addends:
-        zz = z * z % p
-        h, r = (x2 * zz - x) % p, (y2 * (z * zz % p) - y) % p
+        h, r = (x2 * zz - x) % p, (y2 * zzz - y) % p
         hh = h * h % p
         hhh, v = h * hh % p, x * hh % p
         x = (r * r - hhh - 2 * v) % p
         y = (r * (v - x) - y * hhh) % p
-        z = z * h % p
-    return x, y, z
+        zz, zzz = zz * hh % p, zzz * hhh % p
+    return x, y, zz, zzz
 
 
-def _total_of_any(p: int, levels: Levels) -> Jacobian:
+def _total_of_any(p: int, levels: Levels) -> Point:
     """``_total`` with each of the cases that affine addition has: some thirty times as slow."""
     total: Affine | None = None
     for points in reversed(levels):
         for addend in (total, *points):
             total = _sum_of_any(p, total, addend)
-    return (1, 1, 0) if total is None else (*total, 1)
+    return _INFINITY if total is None else (*total, 1, 1)
 
 
 def _sum_of_any(p: int, left: Affine | None, right: Affine | None) -> Affine | None:
@@ -349,17 +351,19 @@ def _inverses(p: int, numbers: Sequence[int]) -> list[int]:
     return result
 
 
-def _normalise(p: int, points: Sequence[Jacobian]) -> list[Affine]:
+def _normalise(p: int, points: Sequence[Point]) -> list[Affine]:
+    """x and y of points that are not at infinity, by one inversion."""
     result = []
-    for (x, y, _), inverse in zip(points, _inverses(p, [z for _, _, z in points]), strict=True):
-        square = inverse * inverse % p
-        result.append((x * square % p, y * square * inverse % p))
+    for (x, y, zz, _), inverse in zip(points, _inverses(p, [point[3] for point in points]), strict=True):
+        z = zz * inverse % p  # 1 / Z
+        result.append((x * z * z % p, y * inverse % p))
     return result
 
 
 def _build(curve: Curve, point: Affine, shape: Shape) -> Table:
+    """The rows' first points by doubling; then all rows at once, d·P for d < 2^i making those for d < 2^(i + 1)."""
     p = curve.p
-    firsts: list[Jacobian] = [(*point, 1)]
+    firsts: list[Point] = [(*point, 1, 1)]
     # Regular digits reach two bits above the order's, and one window more.
     while len(firsts) * shape.spacing < curve.order.bit_length() + 2 + shape.width:
         firsts.append(_double(p, firsts[-1], shape.spacing))
@@ -370,7 +374,7 @@ def _build(curve: Curve, point: Affine, shape: Shape) -> Table:
         sums = _sums(p, [*pairs, *((point, point) for point in step)])
         columns += [sums[place : place + len(firsts)] for place in range(0, len(pairs), len(firsts))]
         step = sums[len(pairs) :]
-    return Table(shape.spacing, shape.width, [_with_negatives(p, row) for row in zip(*columns, strict=True)])
+    return Table(shape, [_with_negatives(p, row) for row in zip(*columns, strict=True)])
 
 
 def _with_negatives(p: int, row: tuple[Affine, ...]) -> list[Affine]:
@@ -393,7 +397,7 @@ class _Key:
     def table(self) -> Table:
         """Threads that meet here build the same table twice at worst."""
         table = self._table
-        if table is None or table.spacing == _FRESH.spacing:
+        if table is None or table.shape is _FRESH:
             table = self._table = _build(self._curve, self._point, _FRESH if table is None else _KEY)
         return table
 
