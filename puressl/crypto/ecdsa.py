@@ -24,13 +24,12 @@ def sign(curve: Curve, scalar: int, digest: bytes, algorithm: HashAlgorithm) -> 
     order = curve.order
     number = _leftmost_bits(curve, digest)
     nonces = _nonces(curve, scalar, number, algorithm)
-    for nonce in nonces:
+    while True:
+        nonce, mask = next(nonces), next(nonces)
         r = weierstrass.multiply_base(curve, nonce)[0] % order
-        mask = next(nonces)
         s = pow(nonce * mask % order, -1, order) * (mask * (number + r * scalar) % order) % order
         if r and s:
             return r, s
-    raise AssertionError("the generator of nonces does not end")
 
 
 def _nonces(curve: Curve, scalar: int, number: int, algorithm: HashAlgorithm) -> Iterator[int]:

@@ -4,7 +4,9 @@ Theory of operation: a sum of multiples is laid out as *levels*. Level i holds t
 chain of doublings from the highest level down serves all of them (Straus 1964). A point comes with a table: row i holds
 odd multiples of 2^(spacing·i)·P, so that a scalar's digit at any place finds its level below the spacing, and a wider
 table costs memory to save doublings (Lim and Lee 1994). Three tables differ in nothing but their spacing: the one of a
-point seen for the first time, which has one row; the one of a key that came back; and the generator's, built once.
+point seen for the first time, which has one row; the one of a key that came back; and the generator's, built once, at
+first use. Halving the doublings by halving u2 (Antipa et al. 2005) does not pay: r gives its point only up to the sign,
+and both signs would have to be tried.
 
 The chain is in the coordinates X, Y, ZZ, ZZZ with x = X/ZZ, y = Y/ZZZ and ZZ³ = ZZZ² (Explicit-Formulas Database,
 "xyzz"): against Jacobian ones an addition saves a product and a doubling costs one more, which pays where tables are
@@ -35,7 +37,7 @@ Digit = tuple[int, int]
 #: Levels[i] are the points that count 2^i times.
 Levels = list[list[Affine]]
 
-#: Keys whose tables are kept: some authorities and some peers. A table takes KB256 kB for P-256, KB521 kB for P-521.
+#: Keys whose tables are kept: some authorities and some peers. One takes 90 kB for P-256, 240 kB for P-521.
 _CACHED_KEYS = 32
 
 
@@ -52,6 +54,11 @@ class Curve:
     base: Affine
     size: int
 
+    @property
+    def places(self) -> int:
+        """Bits of the longest scalar, which is three times the order (``_regular_digits``)."""
+        return self.order.bit_length() + 2
+
 
 @dataclass(frozen=True)
 class Shape:
@@ -61,11 +68,11 @@ class Shape:
     width: int
 
 
-#: For a point met for the first time: one row, whatever the curve; 8 points balance making and using them.
+#: For a point met for the first time: one row for all places of any curve. Fewer or more points cost as much.
 _FRESH = Shape(spacing=1024, width=4)
-#: For a key that came back: made in the time of two uses, it saves three quarters of each.
+#: For a key that came back: building costs one and a half uses of the former, and saves three quarters of each.
 _KEY = Shape(spacing=16, width=5)
-#: For the generator: wider ones are slower to build than a handshake can make up for.
+#: For the generator: built within a tenth of a first handshake; twice the size saves less than a twentieth of a use.
 _GENERATOR = Shape(spacing=16, width=7)
 
 
@@ -229,7 +236,7 @@ def _regular_digits(curve: Curve, width: int, scalar: int) -> Iterator[Digit]:
     The scalar is made odd and of one length by multiples of the order. Each of its bits is then taken for +1 or −1, as
     Σ ±2^i gives every odd number once: bits b of (scalar + Σ 2^i) / 2 stand for 2b − 1.
     """
-    count = -(-(curve.order.bit_length() + 2) // width)
+    count = -(-curve.places // width)
     scalar += curve.order << (scalar & 1)
     signs = (scalar + (1 << (count * width))) >> 1
     most = (1 << width) - 1
@@ -253,7 +260,7 @@ def _sparse_digits(width: int, scalar: int) -> Iterator[Digit]:
 
 
 def _empty_levels(curve: Curve, *tables: Table) -> Levels:
-    return [[] for _ in range(min(curve.order.bit_length() + 3, max(table.shape.spacing for table in tables)))]
+    return [[] for _ in range(min(curve.places, max(table.shape.spacing for table in tables)))]
 
 
 def _place(levels: Levels, table: Table, digits: Iterable[Digit]) -> None:
@@ -309,7 +316,7 @@ def _add(p: int, point: Point, addends: Sequence[Affine]) -> Point:
 
 
 def _total_of_any(p: int, levels: Levels) -> Point:
-    """``_total`` with each of the cases that affine addition has: some thirty times as slow."""
+    """``_total`` with each of the cases that affine addition has: five times as slow."""
     total: Affine | None = None
     for points in reversed(levels):
         for addend in (total, *points):
@@ -364,8 +371,7 @@ def _build(curve: Curve, point: Affine, shape: Shape) -> Table:
     """The rows' first points by doubling; then all rows at once, d·P for d < 2^i making those for d < 2^(i + 1)."""
     p = curve.p
     firsts: list[Point] = [(*point, 1, 1)]
-    # Regular digits reach two bits above the order's, and one window more.
-    while len(firsts) * shape.spacing < curve.order.bit_length() + 2 + shape.width:
+    while len(firsts) * shape.spacing < curve.places:
         firsts.append(_double(p, firsts[-1], shape.spacing))
     columns = [_normalise(p, firsts)]  # column k: (2k + 1) times each row's first
     step = _sums(p, [(first, first) for first in columns[0]])
@@ -387,7 +393,7 @@ def _generator_table(curve: Curve) -> Table:
 
 
 class _Key:
-    """A public key with the table that pays: the key's own is built when it is used a second time."""
+    """A public key with the table that pays: the wide one is built when the key is used a second time."""
 
     def __init__(self, curve: Curve, octets: bytes) -> None:
         self._curve = curve
