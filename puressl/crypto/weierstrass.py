@@ -3,10 +3,10 @@
 Theory of operation: a sum of multiples is laid out as *levels*. Level i holds the points to be added 2^i times, and one
 chain of doublings from the highest level down serves all of them (Straus 1964). A point comes with a table: row i holds
 odd multiples of 2^(spacing·i)·P, so that a scalar's digit at any place finds its level below the spacing, and a wider
-table costs memory to save doublings (Lim and Lee 1994). Three tables differ in nothing but their spacing: the one of a
-point seen for the first time, which has one row; the one of a key that came back; and the generator's, built once, at
-first use. Halving the doublings by halving u2 (Antipa et al. 2005) does not pay: r gives its point only up to the sign,
-and both signs would have to be tried.
+table costs memory to save doublings (Lim and Lee 1994). A point seen for the first time has a table of one row; keys
+that come back, and the generator, get wide ones, so that a process that does little pays for little. Halving the
+doublings by halving u2 (Antipa et al. 2005) does not pay: r gives its point only up to the sign, and both signs would
+have to be tried.
 
 The chain is in the coordinates X, Y, ZZ, ZZZ with x = X/ZZ, y = Y/ZZZ and ZZ³ = ZZZ² (Explicit-Formulas Database,
 "xyzz"): against Jacobian ones an addition saves a product and a doubling costs one more, which pays where tables are
@@ -62,18 +62,23 @@ class Curve:
 
 @dataclass(frozen=True)
 class Shape:
-    """How many places a row serves, and how wide its digits are. The number of rows follows from the order."""
+    """How many places a row serves, and how wide its digits are. The number of rows follows from the order.
+
+    after: uses of a point before this table is built for it: as many as cost, by the narrowest table, what building
+    costs.
+    """
 
     spacing: int
     width: int
+    after: int = 0
 
 
 #: For a point met for the first time: one row for all places of any curve. Fewer or more points cost as much.
 _FRESH = Shape(spacing=1024, width=4)
-#: For a key that came back: building costs one and a half uses of the former, and saves three quarters of each.
-_KEY = Shape(spacing=16, width=5)
-#: For the generator: built within a tenth of a first handshake; twice the size saves less than a twentieth of a use.
-_GENERATOR = Shape(spacing=16, width=7)
+#: For a key that came back. It saves three quarters of a verification.
+_KEY = Shape(spacing=16, width=5, after=1)
+#: For the generator, 370 kB for P-256 and 1 MB for P-521: twice the size saves less than a twentieth of a use.
+_GENERATOR = Shape(spacing=16, width=7, after=5)
 
 
 @dataclass(frozen=True, eq=False)
@@ -195,7 +200,7 @@ def public_point(curve: Curve, scalar: int) -> bytes:
 
 def multiply_base(curve: Curve, scalar: int) -> Affine:
     """scalar·G for a secret scalar of 1 to order − 1."""
-    return _multiply(curve, _generator_table(curve), scalar)
+    return _multiply(curve, _generator(curve).table(), scalar)
 
 
 def shared_coordinate(curve: Curve, scalar: int, octets: bytes) -> bytes | None:
@@ -221,7 +226,7 @@ def has_coordinate(curve: Curve, u1: int, u2: int, octets: bytes, r: int) -> boo
 
     All public. u1, u2: 0 to order − 1. octets: P, checked by ``decode_point``. r: 1 to order − 1.
     """
-    p, base, table = curve.p, _generator_table(curve), _key(curve, octets).table()
+    p, base, table = curve.p, _generator(curve).table(), _key(curve, octets).table()
     levels = _empty_levels(curve, base, table)
     _place(levels, base, _sparse_digits(base.shape.width, u1))
     _place(levels, table, _sparse_digits(table.shape.width, u2))
@@ -387,27 +392,29 @@ def _with_negatives(p: int, row: tuple[Affine, ...]) -> list[Affine]:
     return [*row, *((x, p - y) for x, y in reversed(row))]
 
 
-@cache
-def _generator_table(curve: Curve) -> Table:
-    return _build(curve, curve.base, _GENERATOR)
+class _Multiples:
+    """A public point with the table that pays: one row at first, the wide one when the point has proved to recur."""
 
-
-class _Key:
-    """A public key with the table that pays: the wide one is built when the key is used a second time."""
-
-    def __init__(self, curve: Curve, octets: bytes) -> None:
-        self._curve = curve
-        self._point = _coordinates(curve, octets)
+    def __init__(self, curve: Curve, point: Affine, wide: Shape) -> None:
+        self._curve, self._point, self._wide = curve, point, wide
+        self._uses = 0
         self._table: Table | None = None
 
     def table(self) -> Table:
         """Threads that meet here build the same table twice at worst."""
+        shape = _FRESH if self._uses < self._wide.after else self._wide
+        self._uses += 1
         table = self._table
-        if table is None or table.shape is _FRESH:
-            table = self._table = _build(self._curve, self._point, _FRESH if table is None else _KEY)
+        if table is None or table.shape is not shape:
+            table = self._table = _build(self._curve, self._point, shape)
         return table
 
 
+@cache
+def _generator(curve: Curve) -> _Multiples:
+    return _Multiples(curve, curve.base, _GENERATOR)
+
+
 @lru_cache(maxsize=_CACHED_KEYS)
-def _key(curve: Curve, octets: bytes) -> _Key:
-    return _Key(curve, octets)
+def _key(curve: Curve, octets: bytes) -> _Multiples:
+    return _Multiples(curve, _coordinates(curve, octets), _KEY)

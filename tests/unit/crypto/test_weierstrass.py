@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -76,6 +77,7 @@ def test_parameters_are_those_of_fips_186(name: str) -> None:
 
 
 @EACH
+@pytest.mark.usefixtures("_generators")
 def test_public_points(name: str) -> None:
     curve = CURVES[name]
     for scalar in scalars(curve):
@@ -134,8 +136,18 @@ def test_no_compressed_point_has_the_x_of_none() -> None:
         assert (octets is not None) == (pow(square, (P256.p - 1) // 2, P256.p) in (0, 1))
 
 
+@pytest.fixture(params=["new", "used"])
+def _generators(request: pytest.FixtureRequest) -> None:
+    """Generators with a table of one row each, or with their wide ones."""
+    weierstrass._generator.cache_clear()
+    if request.param == "used":
+        for curve in CURVES.values():
+            for _ in range(weierstrass._GENERATOR.after + 1):
+                weierstrass._generator(curve).table()
+
+
 def check_sum(name: str, u1: int, u2: int, multiple: int) -> None:
-    """u1·G + u2·(multiple·G) by the table of a new key, by that of a known one, and by the peer."""
+    """u1·G + u2·(multiple·G) by the table of a new key and by that of a known one, as the peer has it."""
     curve = CURVES[name]
     octets = weierstrass.public_point(curve, multiple)
     total = (u1 + u2 * multiple) % curve.order
@@ -148,6 +160,7 @@ def check_sum(name: str, u1: int, u2: int, multiple: int) -> None:
 
 
 @EACH
+@pytest.mark.usefixtures("_generators")
 def test_sums_of_two_multiples(name: str) -> None:
     order, source = CURVES[name].order, random.Random(name)
     for _ in range(4):
@@ -201,7 +214,7 @@ def test_every_secret_scalar_costs_the_same_operations(name: str) -> None:
             assert (sum(digit << place for place, digit in digits) - scalar) % curve.order == 0
 
 
-def test_tables_of_keys_are_few_and_wide_only_for_keys_that_return() -> None:
+def test_wide_tables_are_built_for_few_keys_and_only_for_those_that_return() -> None:
     weierstrass._key.cache_clear()
     octets = weierstrass.public_point(P256, 2)
     first = weierstrass._key(P256, octets).table()
@@ -212,3 +225,25 @@ def test_tables_of_keys_are_few_and_wide_only_for_keys_that_return() -> None:
         weierstrass._key(P256, weierstrass.public_point(P256, multiple))
     assert weierstrass._key.cache_info().currsize == weierstrass._CACHED_KEYS
     assert len(weierstrass._key(P256, octets).table().rows) == 1
+
+
+def test_generators_wide_table_is_built_once_when_it_has_been_used_a_few_times() -> None:
+    weierstrass._generator.cache_clear()
+    tables = [weierstrass._generator(P256).table() for _ in range(weierstrass._GENERATOR.after + 3)]
+    assert all(table is tables[0] for table in tables[: weierstrass._GENERATOR.after])
+    assert len(tables[0].rows) == 1 < len(tables[-1].rows)
+    assert all(table is tables[-1] for table in tables[weierstrass._GENERATOR.after :])
+
+
+def test_threads_share_tables() -> None:
+    """Eight threads that begin with nothing built."""
+    weierstrass._generator.cache_clear()
+    weierstrass._key.cache_clear()
+    octets = weierstrass.public_point(P256, 7)
+    r = affine(peer_multiple("secp256r1", 3 + 5 * 7))[0] % P256.order
+
+    def verify(_: int) -> bool:
+        return weierstrass.has_coordinate(P256, 3, 5, octets, r)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(verify, range(64)))
