@@ -9,6 +9,7 @@ the bytes are kept once, and the signed part is a slice of them. Certificates ar
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from puressl.crypto.keys import PublicKey
 from puressl.crypto.signatures import Algorithm
@@ -23,6 +24,12 @@ from puressl.x509.public_key_info import decode_public_key
 
 #: PEM labels of a certificate (RFC 7468 5, and OpenSSL's old one).
 _LABELS = frozenset({"CERTIFICATE", "X509 CERTIFICATE"})
+
+#: Decoded certificates that are kept, 5 KiB each: those of CAs come with every connection, and a peer's own is looked
+#: at several times in one handshake.
+_REMEMBERED = 128
+#: Bytes of a certificate above which it is not: hostile ones may be large.
+_LONGEST_REMEMBERED = 8192
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,7 +65,7 @@ class Certificate:
         """
         data = bytes(der)
         try:
-            return cls._read(data)
+            return _remembered(data) if len(data) <= _LONGEST_REMEMBERED else cls._read(data)
         except CertificateError as error:
             finding = error.finding + _where(error, data)
             raise CertificateError(error.problem, finding, check=error.check, place=place, der=data) from None
@@ -113,6 +120,9 @@ class Certificate:
         if issuer_key is None or issuer_key.key_identifier is None or self.extensions.subject_key_identifier is None:
             return self.is_self_issued
         return issuer_key.key_identifier == self.extensions.subject_key_identifier and self.is_self_issued
+
+
+_remembered = lru_cache(maxsize=_REMEMBERED)(Certificate._read)
 
 
 def _where(error: CertificateError, der: bytes) -> str:

@@ -1,6 +1,8 @@
 """How long a chain takes to verify, from its bytes on, beside certvalidator and pyhanko-certvalidator.
 
 Both let OpenSSL verify the signatures, which is most of the work with P-256. What depends on the machine is only shown.
+Certificates and keys of authorities come with every connection, so puressl keeps what it has made of some; the figure
+for a chain of which it knows nothing stands beside.
 """
 
 from __future__ import annotations
@@ -19,10 +21,11 @@ from unittest import mock
 
 import pytest
 
+from puressl.crypto import weierstrass
 from puressl.crypto.keys import Curve, generate_ec
 from puressl.env import SeededEnv
 from puressl.errors import CertificateError, Reason
-from puressl.x509 import build
+from puressl.x509 import build, certificate
 from puressl.x509.certificate import Certificate, certificate_blocks
 from puressl.x509.policy import Policy, Profile, Purpose
 from puressl.x509.store import TrustStore
@@ -56,6 +59,18 @@ def own(key_type: str) -> Callable[[], object]:
         return verify_chain([leaf, middle], trust=TrustStore([Certificate.decode(root)]), policy=policy)
 
     return verify
+
+
+def _forget() -> None:
+    """No certificate and no key was met before."""
+    certificate._remembered.cache_clear()
+    weierstrass._key.cache_clear()
+
+
+def _milliseconds(verify: Callable[[], object]) -> float:
+    begin = perf_counter()
+    verify()
+    return (perf_counter() - begin) * 1000
 
 
 @cache
@@ -105,15 +120,16 @@ def test_chain_beside_a_peer(
         pytest.skip(f"{module} is not installed, there is nothing to compare with")
     except Exception as error:
         pytest.skip(f"{module} does not work here: {error}")
-    times: tuple[list[float], list[float]] = ([], [])
+    times: list[tuple[float, float, float]] = []
     for _ in range(RUNS + 1):
-        for verify, taken in zip((ours, theirs), times, strict=True):
-            begin = perf_counter()
-            verify()
-            taken.append(perf_counter() - begin)
-    mine, other = (min(taken[1:]) * 1000 for taken in times)
+        _forget()
+        first = _milliseconds(ours)
+        ours()  # a key's table is made at its second use
+        times.append((_milliseconds(ours), _milliseconds(theirs), first))
+    mine, other, first = (min(column) for column in zip(*times[1:], strict=True))
+    shown = f"puressl {mine:.2f} ms ({first:.2f} at first sight), {module} {other:.2f} ms"
     with capsys.disabled():
-        print(f"\n{key_type}: puressl {mine:.2f} ms, {module} {other:.2f} ms, {other / mine:.1f} times")
+        print(f"\n{key_type}: {shown}: {other / mine:.1f} times ({other / first:.1f})")
     assert mine > 0
 
 
