@@ -153,8 +153,8 @@ class RevocationChecker:
         self._fetches = 0
         self._pending: list[Certificate] = []
         self._verdicts: dict[tuple[Certificate, Certificate], _Verdict] = {}
-        self._signed: dict[tuple[int, Path], str] = {}
-        self._keys: dict[int, bytes] = {}
+        self._signed: dict[tuple[RevocationList | OCSPResponse, Path], str] = {}
+        self._keys: dict[RevocationList, bytes] = {}
         if self._is_on:
             self._take(evidence)
 
@@ -373,7 +373,7 @@ class RevocationChecker:
                     verdict.notes.append(f"CRL of {one.issuer.text}: {finding}")
                     continue
                 scope = None if one.scope is None else one.scope.der
-                if newest.setdefault((self._keys[id(one)], scope), one) is not one:
+                if newest.setdefault((self._keys[one], scope), one) is not one:
                     continue
                 entry = self._entry(one, path, place)
                 if entry is not None and entry.reason != REMOVE_FROM_CRL:
@@ -435,7 +435,7 @@ class RevocationChecker:
             except CertificateError as error:
                 finding = f"its signer's certificate: {error.finding}"
         if not finding:
-            self._keys[id(one)] = signer.public_key_info
+            self._keys[one] = signer.public_key_info
         return finding
 
     # --- Signers ---
@@ -446,9 +446,9 @@ class RevocationChecker:
             raise certificate_error(path[0], None, Problem.CERTIFICATE_STATUS_UNKNOWN, "RFC 5280 6.3.3", finding)
         self.check(path)
 
-    def _remembered(self, evidence: object, above: Path, judge: Callable[[], str]) -> str:
+    def _remembered(self, evidence: RevocationList | OCSPResponse, above: Path, judge: Callable[[], str]) -> str:
         """The finding on a signature, made once for each path above."""
-        key = (id(evidence), above)
+        key = (evidence, above)
         if key in self._signed:
             return self._signed[key]
         finding = judge()
