@@ -324,9 +324,11 @@ class RevocationChecker:
 
     def _find_responder(self, response: OCSPResponse, path: Path, place: int) -> str:
         issuer = path[place + 1]
-        if response.is_by(issuer):
-            return self._witness.signature_finding(response, issuer)
         finding = "its responder is neither the issuer nor a certificate that came along"
+        if response.is_by(issuer):
+            finding = self._witness.signature_finding(response, issuer)
+            if not finding:
+                return ""
         for responder in _decoded(response.certificates):
             if not response.is_by(responder):
                 continue
@@ -338,6 +340,8 @@ class RevocationChecker:
     def _no_delegate(self, responder: Certificate, path: Path, place: int) -> str:
         """Why the issuer did not delegate to this responder."""
         extensions = responder.extensions
+        if not responder.issuer.matches(path[place + 1].subject):
+            return "the responder's certificate is not by the issuer"
         if OCSP_SIGNING not in (extensions.extended_key_usage or ()):
             return "the responder's certificate lacks extKeyUsage OCSPSigning"
         usage = extensions.key_usage
@@ -384,14 +388,11 @@ class RevocationChecker:
 
     def _entry(self, complete: RevocationList, path: Path, place: int) -> RevokedCertificate | None:
         """What the newest delta says, else what the complete list does (RFC 5280 6.3.3 i, j)."""
-        certificate = path[place]
-        for delta in sorted(self._lists, key=lambda one: -(one.number or 0)):
-            if _extends(delta, complete) and not self._unusable(delta, path, place):
-                entry = delta.find(certificate.issuer, certificate.serial)
-                if entry is not None:
-                    return entry
-                break
-        return complete.find(certificate.issuer, certificate.serial)
+        issuer, serial = path[place].issuer, path[place].serial
+        deltas = [one for one in self._lists if _extends(one, complete) and not self._unusable(one, path, place)]
+        by_its_key = [one for one in deltas if self._keys[one] == self._keys[complete]]  # RFC 5280 6.3.3 h
+        newest = max(by_its_key, key=lambda one: one.number or 0, default=complete)
+        return newest.find(issuer, serial) or complete.find(issuer, serial)
 
     def _unusable(self, one: RevocationList, path: Path, place: int) -> str:
         """Why nothing may be concluded from a list (RFC 5280 5.2, 6.3.3 f to h)."""

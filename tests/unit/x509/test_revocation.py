@@ -226,6 +226,16 @@ def test_delta_adds_and_removes(judge, root, leaf, crl):
     judge.verify([leaf], [held, crl(root, leaf, number=5, reason=8, extensions=[delta])])
 
 
+def test_delta_is_by_the_key_of_its_base(judge, ca, root, leaf, crl):
+    """RFC 5280 6.3.3 h."""
+    delta, own = issuing.delta_crl_indicator(3), [build.key_usage("cRLSign")]
+    namesake = ca.issue("root", root, key=ca.key_of("crl key"), extra=own, ca=False)
+    about_namesake = crl(root, number=3, this_update=ca.now - 90)
+    held = crl(root, leaf, number=4, reason=6)
+    freed = crl(namesake, leaf, number=5, reason=8, extensions=[delta])
+    judge.revoked([leaf, namesake], [about_namesake, held, freed])
+
+
 def test_delta_of_another_base_or_scope_is_not_combined(judge, root, leaf, crl):
     base = crl(root, number=2)
     judge.verify([leaf], [base, crl(root, leaf, number=5, extensions=[issuing.delta_crl_indicator(3)])])
@@ -345,8 +355,15 @@ def test_delegated_responder_is_issued_by_the_issuer_for_ocsp_signing(judge, ca,
         ca.leaf(ca.issue("root", key=ca.key_of("stranger")), "responder", extra=[purpose, NO_CHECK]),
         ca.leaf(root, "responder", extra=[purpose, NO_CHECK], not_after=ca.now - 1),
         ca.leaf(root, "responder", extra=[purpose, NO_CHECK, build.key_usage("keyAgreement")]),
+        ca.leaf(replace(root, subject=ca.name("another name")), "responder", extra=[purpose, NO_CHECK]),
     ):
         judge.unknown([leaf], ocsp=[ocsp(root, leaf, signer=impostor, certificates=[impostor])])
+
+
+def test_delegated_responder_may_have_the_name_of_its_issuer(judge, ca, root, leaf, ocsp):
+    extra = [build.extended_key_usage("OCSPSigning"), NO_CHECK]
+    delegate = ca.leaf(root, "responder", subject=root.subject, extra=extra)
+    judge.verify([leaf], ocsp=[ocsp(root, leaf, signer=delegate, certificates=[delegate])])
 
 
 def test_responder_without_nocheck_must_itself_be_good(judge, ca, root, leaf, ocsp, crl):
