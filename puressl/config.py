@@ -220,7 +220,7 @@ class ClientConfig(_Config):
         if self.sessions is None:
             object.__setattr__(self, "sessions", MemorySessionStore(self.env))
         identity = self.credential.chain if self.credential is not None else ()
-        object.__setattr__(self, "scope", self._digest_scope("client", self.server_name, identity))
+        object.__setattr__(self, "scope", self._digest_scope("client", self.server_name, self.wants_status, identity))
 
     @property
     def wants_status(self) -> bool:

@@ -333,6 +333,7 @@ def test_revocation_is_part_of_what_a_session_resumes_under():
         {},
         {"revocation": "off"},
         {"revocation": "required"},
+        {"status_request": False},
         {"crls": lists[:1]},
         {"crls": lists[1:]},
         {"crls": lists},
