@@ -186,6 +186,7 @@ class _Verifier:
             role = end if is_end else Role.ANCHOR if is_anchor else Role.INTERMEDIATE
             if not is_anchor:
                 self._check_signature(certificate, path[place + 1], place)
+                _check_features(certificate, path[place + 1], place)
             self._check_standing(certificate, place, role, policy)
             if role is Role.INTERMEDIATE:
                 lengths.enter(certificate, place)
@@ -339,6 +340,15 @@ def _standing_error(certificate: Certificate, place: int, role: Role, policy: Po
     except CertificateError as error:
         return error
     return None
+
+
+def _check_features(certificate: Certificate, issuer: Certificate, place: int) -> None:
+    """A CA's TLS features bind what it issues, down to the leaf (RFC 7633 4.2.2)."""
+    wanted, given = issuer.extensions.tls_feature or (), certificate.extensions.tls_feature or ()
+    if not set(wanted) <= set(given):
+        finding = f"tlsFeature lacks some of its issuer's: it has {list(given)}, the issuer {list(wanted)}"
+        values = (given, wanted)
+        raise certificate_error(certificate, place, Problem.CERTIFICATE_CONSTRAINTS, "RFC 7633 4.2.2", finding, values)
 
 
 def _check_policies(state: PolicyState, certificate: Certificate, place: int, length: int) -> None:

@@ -13,7 +13,7 @@ from puressl.env import SeededEnv
 from puressl.errors import CertificateError, Problem, ProtocolError, Reason
 from puressl.x509 import build, der, verify
 from puressl.x509.algorithms import encode_public_key
-from puressl.x509.extensions import KeyUsage
+from puressl.x509.extensions import TLS_FEATURE, KeyUsage
 from puressl.x509.policy import Policy, Profile, Purpose
 from puressl.x509.verify import VerifiedChain, verify_chain
 
@@ -406,6 +406,24 @@ def test_larger_path_length_below_does_not_widen(ca):
 
 
 # --- Leaf usage and profiles ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("at", ["anchor", "intermediate"])
+def test_tls_features_of_an_authority_bind_what_it_issues(ca, at):
+    def features(*numbers):
+        return build.Extension(TLS_FEATURE, der.sequence(*map(der.integer, numbers)))
+
+    one, more, other = (features(5),), (features(17, 5),), (features(17),)
+    root = ca.issue("root", extra=one if at == "anchor" else ())
+    middle = ca.issue("middle", root, extra=one)
+    ca.verify([ca.leaf(middle, extra=one), middle], root)
+    ca.verify([ca.leaf(middle, extra=more), middle], root)
+    for own in ((), other):
+        error = ca.refuse(Problem.CERTIFICATE_CONSTRAINTS, [ca.leaf(middle, extra=own), middle], root)
+        assert (error.check, error.place) == ("RFC 7633 4.2.2", 0)
+    if at == "anchor":
+        forgetful = ca.issue("middle", root)
+        assert ca.refuse(Problem.CERTIFICATE_CONSTRAINTS, [ca.leaf(forgetful), forgetful], root).place == 1
 
 
 def test_client_certificate_is_not_good_for_a_server(ca, root):
