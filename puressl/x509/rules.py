@@ -179,6 +179,11 @@ def _basic_constraints(subject: Subject) -> str | None:
     return None if constraints.ca else "basicConstraints says it is no CA"
 
 
+def _denies_ca(subject: Subject) -> str | None:
+    """An anchor of one's own may lack the extension, of version 1 it must; one that has it means what it says."""
+    return None if subject.extensions.basic_constraints is None else _basic_constraints(subject)
+
+
 def _basic_constraints_critical(subject: Subject) -> str | None:
     return None if subject.extensions.critical(ext.BASIC_CONSTRAINTS) else "basicConstraints of a CA is not critical"
 
@@ -321,6 +326,7 @@ RULES = (
     Rule("RFC 5280 4.2.1.2", _subject_key_identifier, CA, ISSUING),
     Rule("RFC 5280 6.1.4 k", _basic_constraints, Role.INTERMEDIATE),
     Rule("RFC 5280 4.2.1.9", _basic_constraints, Role.ANCHOR, ISSUING),
+    Rule("RFC 5280 4.2.1.9", _denies_ca, Role.ANCHOR, Profile.PATH),
     Rule("RFC 5280 4.2.1.9", _basic_constraints_critical, CA, ISSUING),
     Rule("CA/Browser Forum 7.1.2.7.6", _leaf_is_ca, Role.LEAF, Profile.WEBPKI),
     Rule("RFC 5280 6.1.4 n", _ca_key_usage, CA, values=key_usage_values),

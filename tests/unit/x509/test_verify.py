@@ -492,6 +492,14 @@ def test_path_profile_still_wants_a_ca(ca, root):
     ca.refuse(Problem.CERTIFICATE_CONSTRAINTS, [ca.leaf(middle), middle], root, profile=Profile.PATH)
 
 
+def test_path_profile_takes_no_issuer_from_an_anchor_that_says_it_is_no_ca(ca):
+    pinned = ca.issue("pinned", extra=[build.basic_constraints(False)], without=[KEY_USAGE])
+    ca.verify([pinned], pinned, profile=Profile.PATH, server_name=None)
+    ca.refuse(Problem.CERTIFICATE_CONSTRAINTS, [ca.leaf(pinned)], pinned, profile=Profile.PATH)
+    silent = ca.issue("silent", without=[BASIC_CONSTRAINTS, KEY_USAGE])
+    ca.verify([ca.leaf(silent)], silent, profile=Profile.PATH)
+
+
 def test_path_profile_takes_a_version_1_anchor_and_leaf(ca):
     anchor = ca.issue("old", version=build.X509_V1, extensions=())
     leaf = ca.leaf(anchor, version=build.X509_V1, extensions=())
