@@ -272,7 +272,8 @@ def test_bounds_are_inclusive_and_fractions_dropped(ca, root):
     leaf = ca.leaf(root, not_before=ca.now, not_after=ca.now)
     ca.verify([leaf], root, time=ca.now + 0.999)
     ca.refuse(Problem.CERTIFICATE_EXPIRED, [leaf], root, time=ca.now + 1)
-    ca.refuse(Problem.CERTIFICATE_NOT_YET_VALID, [leaf], root, time=ca.now - 0.001)
+    early = ca.refuse(Problem.CERTIFICATE_NOT_YET_VALID, [leaf], root, time=ca.now - 0.001)
+    assert early.alert.name == "CERTIFICATE_EXPIRED"  # RFC 8446 6.2: "or is not currently valid"
 
 
 def test_expired_error_says_which_certificate_and_what_was_compared(ca, root):
