@@ -2,9 +2,10 @@
 
 Theory of operation: a store is immutable and knows its anchors by subject, in the normalised form that names compare
 in. An anchor is a whole certificate, and its constraints, validity and usage count as those of any other. A certificate
-of a bundle that does not parse is left out and named in ``skipped``: one bad root among a hundred must not take away
-the others, and what is not trusted can do no harm. ``strict`` refuses the bundle instead, for files of which the caller
-says that they are flawless. A source without any usable certificate is an error in either case.
+of a bundle that does not parse is left out and named in ``skipped``, and so is a file that cannot be read where there
+are several: one bad root among a hundred must not take away the others, and what is not trusted can do no harm.
+``strict`` refuses the bundle instead, for files of which the caller says that they are flawless. A source without any
+usable certificate is an error in either case.
 """
 
 from __future__ import annotations
@@ -99,7 +100,10 @@ class TrustStore:
         anchors: list[Certificate] = []
         skipped: list[str] = []
         for source in sources:
-            _collect(_read(source), str(source), anchors, skipped)
+            try:
+                _collect(_read(source), str(source), anchors, skipped)
+            except SSLError as error:  # unreadable: the other files of its directory are not
+                skipped.append(str(error.detail))
         if strict and skipped:
             raise SSLError(Reason.ECACERTFILE, skipped[0])
         if not anchors:

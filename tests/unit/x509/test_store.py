@@ -113,6 +113,17 @@ def test_directory_gives_the_anchors_of_all_its_files(tmp_path, roots):
         TrustStore.from_file(tmp_path, strict=True)
 
 
+def test_file_of_a_directory_that_cannot_be_read_spoils_no_other(tmp_path, roots):
+    for number, root in enumerate(roots):
+        (tmp_path / f"{number}.pem").write_bytes(encoded(root))
+    (tmp_path / "huge.pem").write_bytes(encoded(roots[0]) + bytes(store.MAX_BUNDLE))
+    for trust in (TrustStore.from_file(tmp_path), TrustStore.system({"SSL_CERT_DIR": str(tmp_path)})):
+        assert len(trust) == 2
+        assert "huge.pem" in trust.skipped[0]
+    with pytest.raises(SSLError, match=r"huge\.pem"):
+        TrustStore.from_file(tmp_path, strict=True)
+
+
 def test_empty_directory_is_an_error(tmp_path):
     with pytest.raises(SSLError, match="no trusted certificate"):
         TrustStore.from_file(tmp_path)
