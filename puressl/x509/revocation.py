@@ -503,8 +503,7 @@ def _extends(delta: RevocationList, complete: RevocationList) -> bool:
 
 
 def _urls(names: Iterator[GeneralName] | Sequence[GeneralName]) -> tuple[str, ...]:
-    found = (name.value for name in names if name.kind is GeneralNameKind.URI)
-    return tuple(value.decode("ascii") for value in found if value.isascii())
+    return tuple(name.value.decode("ascii") for name in names if name.kind is GeneralNameKind.URI)
 
 
 def _decoded(certificates: Sequence[bytes]) -> Iterator[Certificate]:

@@ -100,9 +100,12 @@ def general_name(reader: Reader) -> GeneralName:
     if kind is GeneralNameKind.DIRECTORY:
         directory = name(content)
         return GeneralName(kind, directory.der, directory)
+    if kind in _IA5_KINDS and not content.isascii():
+        raise DERError("IA5String is not ASCII")
     return GeneralName(kind, content)
 
 
+_IA5_KINDS = (GeneralNameKind.RFC822, GeneralNameKind.DNS, GeneralNameKind.URI)
 _CONSTRUCTED_KINDS = (
     GeneralNameKind.OTHER_NAME,
     GeneralNameKind.X400_ADDRESS,

@@ -175,6 +175,7 @@ def _assembled(changed: dict[str, bytes]) -> bytes:
         (build.Extension("2.5.29.17", der.sequence()), "subjectAltName: empty sequence"),
         (build.Extension("2.5.29.17", der.sequence(b"\x8f\x01x")), "subjectAltName"),
         (build.Extension("2.5.29.17", b"\x30\x80\x00\x00"), "subjectAltName"),
+        (build.Extension("2.5.29.17", der.sequence(b"\x82\x03\xc3\xbc.")), "subjectAltName: IA5String"),
         (build.Extension("2.5.29.37", der.sequence()), "extKeyUsage: empty sequence"),
         (build.Extension("2.5.29.15", der.bit_string(b"\x00")), "keyUsage: no bit"),
         (build.Extension("2.5.29.14", b""), "subjectKeyIdentifier"),
