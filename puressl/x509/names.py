@@ -100,8 +100,8 @@ def _labels(text: str, form: re.Pattern[str]) -> tuple[str, ...] | None:
 
 
 def parse_server_name(text: str) -> ServerName:
-    """The reference name: an IP address, or a host name, of which U-labels become A-labels and one trailing dot is
-    dropped.
+    """The reference name: an IP address, or a host name, of which U-labels become A-labels (with the package idna) and
+    one trailing dot is dropped.
 
     Raises ``SSLError(eoptions)`` for anything else.
     """
@@ -132,14 +132,20 @@ def address_text(octets: bytes) -> str:
 
 
 def _to_a_labels(name: str) -> str:
-    if name.isascii():
+    """IDNA 2008 (RFC 5891 5) after the mapping of UTS 46. Python's own codec is of 2003: it sends ``straße.example`` to
+    another domain than registries and browsers do.
+    """
+    if name.isascii() or len(name) > MAX_DNS_NAME:
         return name
     try:
-        return name.encode("idna").decode("ascii")  # IDNA 2003, all that Python has
+        import idna
+
+        return idna.encode(name, uts46=True).decode("ascii")
+    except ImportError:
+        finding = "needs the package idna, which is not installed"
     except UnicodeError as error:
-        raise SSLError(
-            Reason.EOPTIONS, f"server name: {name!r} has no A-label form: {error}; give its A-labels"
-        ) from None
+        finding = f"has no A-label form: {error}"
+    raise SSLError(Reason.EOPTIONS, f"server name: {name!r} {finding}; give its A-labels")
 
 
 def matches(reference: ServerName, names: Iterable[GeneralName]) -> bool:

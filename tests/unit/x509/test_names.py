@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import sys
 
 import pytest
 
@@ -24,7 +25,6 @@ def dns(*texts: str) -> list[GeneralName]:
         ("*.server.example", "a.server.example"),
         ("*.server.example", "xn--bcher-kva.server.example"),
         ("*.server.example", "with_underscore.server.example"),
-        ("xn--bcher-kva.example", "bücher.example"),
         ("localhost", "localhost"),
     ],
 )
@@ -78,6 +78,27 @@ def test_address_never_matches_a_dns_name_nor_a_name_an_address():
 def test_server_name_that_is_none_is_refused(text):
     with pytest.raises(SSLError) as caught:
         parse_server_name(text)
+    assert caught.value.reason is Reason.EOPTIONS
+
+
+@pytest.mark.parametrize(
+    ("name", "labels"),
+    [
+        ("bücher.example", "xn--bcher-kva.example"),
+        ("BÜCHER。Example.", "xn--bcher-kva.example"),
+        ("straße.example", "xn--strae-oqa.example"),  # IDNA 2003: strasse.example
+    ],
+)
+def test_u_labels_become_a_labels_by_idna_2008(name, labels):
+    assert str(parse_server_name(name)) == labels
+    with pytest.raises(SSLError, match="no A-label form"):
+        parse_server_name("☃.example")  # a symbol, which IDNA 2008 does not allow
+
+
+def test_u_labels_without_the_package_that_converts_them_are_refused(monkeypatch):
+    monkeypatch.setitem(sys.modules, "idna", None)
+    with pytest.raises(SSLError, match="package idna") as caught:
+        parse_server_name("bücher.example")
     assert caught.value.reason is Reason.EOPTIONS
 
 
