@@ -15,8 +15,8 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
+from puressl.x509 import der
 from puressl.x509.certificate import Certificate
 from puressl.x509.distinguished_name import EMAIL_ADDRESS
 from puressl.x509.extensions import GeneralName, GeneralNameKind, NameConstraints
@@ -141,13 +141,20 @@ def _shown(base: GeneralName) -> str:
     return base.text
 
 
+#: How the otherName of an internationalized mailbox begins (RFC 8398 3).
+_SMTP_UTF8_MAILBOX = der.oid("1.3.6.1.5.5.7.8.9")
+
+
 def _names(certificate: Certificate) -> Iterable[GeneralName]:
     """The subject and every subjectAltName; without any, the subject's e-mail addresses too (RFC 5280 4.2.1.10)."""
     names = certificate.extensions.subject_alt_name
     if certificate.subject:
         yield GeneralName(GeneralNameKind.DIRECTORY, certificate.subject.der, certificate.subject)
     if names is not None:
-        yield from names
+        for name in names:
+            yield name
+            if name.kind is GeneralNameKind.OTHER_NAME and name.value.startswith(_SMTP_UTF8_MAILBOX):
+                yield GeneralName(GeneralNameKind.RFC822, name.value)  # RFC 8398 6; not ASCII, so never permitted
         return
     for address in certificate.subject.values(EMAIL_ADDRESS):
         yield GeneralName(GeneralNameKind.RFC822, address.encode("utf-8"))
@@ -270,6 +277,13 @@ def _mailbox_holds(subtree: _Mailbox, mailbox: _Mailbox) -> bool:
 # --- URI ------------------------------------------------------------------------------------------
 
 
+#: An absolute URI with an authority (RFC 3986 3), and nothing about which readers of URIs disagree: no backslash, no
+#: second @, no white space.
+_URI = re.compile(
+    r"[A-Za-z][A-Za-z0-9+.-]*://([A-Za-z0-9._~!$&'()*+,;=:%-]*@)?(?P<host>[A-Za-z0-9.-]+)(:[0-9]*)?([/?#][\x21-\x7e]*)?"
+)
+
+
 def _uri_subtree(base: GeneralName) -> _Mailbox:
     return _host_subtree(base, _text(base))
 
@@ -278,10 +292,8 @@ def _uri_host(name: GeneralName) -> _Mailbox:
     """The host of the authority; a URI without one, or with an address, cannot satisfy a constraint (RFC 5280
     4.2.1.10).
     """
-    try:
-        host = DNSName.parse(urlsplit(_text(name)).hostname or "")
-    except ValueError:
-        host = None
+    parts = _URI.fullmatch(_text(name))
+    host = DNSName.parse(parts["host"]) if parts else None
     if host is None:
         raise ConstraintError(f"{name.text} has no host name")
     return _Mailbox(None, host)

@@ -55,6 +55,9 @@ REFUSED = [
     (Names(emails=("example",)), None, Names(emails=("no mailbox",))),
     (Names(uris=(".example",)), None, Names(uris=("https://192.0.2.1/",))),
     (Names(uris=("example",)), None, Names(uris=("urn:x",))),
+    # Where readers of URIs disagree about the host, there is none.
+    (Names(uris=(".example",)), None, Names(uris=("https://evil.test\\@good.example/",))),
+    (Names(uris=(".example",)), None, Names(uris=("https://evil.test\t.example/",))),
     # Subtrees that cannot be read are refused, whatever the names are.
     (Names(("*.example",)), None, Names(("a.example",))),
     (Names((".example",)), None, Names(("a.example",))),
@@ -100,6 +103,20 @@ def test_kind_without_rules_is_refused_only_where_it_is_named(ca, root):
     alternative = build.Extension("2.5.29.17", der.sequence(registered))
     named = ca.leaf(middle, extra=[alternative])
     ca.refuse(Problem.CERTIFICATE_CONSTRAINTS, [named, middle], root, server_name=None)
+
+
+def test_internationalized_mailbox_is_one_too(ca, root):
+    """RFC 8398 6; its local part is not ASCII, and what cannot be compared is refused."""
+    mailbox = der.element(der.UTF8_STRING, "häns@example".encode())
+    other = der.element(der.context(0), der.oid("1.3.6.1.5.5.7.8.9"), der.element(der.context(0), mailbox))
+    alternative = build.Extension("2.5.29.17", der.sequence(other))
+    free = ca.issue("middle", root, extra=[build.name_constraints(Names(("example",)))])
+    ca.verify([ca.leaf(free, extra=[alternative]), free], root, server_name=None)
+    for names in (Names(emails=("example",)), Names(emails=("example", "other.example"))):
+        middle = ca.issue("middle", root, extra=[build.name_constraints(names)])
+        ca.refuse(
+            Problem.CERTIFICATE_CONSTRAINTS, [ca.leaf(middle, extra=[alternative]), middle], root, server_name=None
+        )
 
 
 def test_permitted_subtrees_of_successive_authorities_intersect(ca, root):
