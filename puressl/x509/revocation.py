@@ -152,7 +152,7 @@ class RevocationChecker:
         self._responses: list[OCSPResponse] = []
         self._fetches = 0
         self._pending: list[Certificate] = []
-        self._verdicts: dict[tuple[Certificate, Certificate], _Verdict] = {}
+        self._verdicts: dict[Path, _Verdict] = {}
         self._signed: dict[tuple[RevocationList | OCSPResponse, Path], str] = {}
         self._keys: dict[RevocationList, bytes] = {}
         if self._is_on:
@@ -239,10 +239,10 @@ class RevocationChecker:
     # --- One certificate ---
 
     def _verdict(self, path: Path, place: int) -> _Verdict:
-        certificate, issuer = path[place], path[place + 1]
+        certificate, upwards = path[place], path[place:]
         if certificate in self._pending:
             return _Verdict(good=True)
-        known = self._verdicts.get((certificate, issuer))
+        known = self._verdicts.get(upwards)
         if known is not None:
             return known
         self._pending.append(certificate)
@@ -251,7 +251,7 @@ class RevocationChecker:
         finally:
             self._pending.pop()
         if not self._pending:  # else it may rest on what is still being judged
-            self._verdicts[certificate, issuer] = verdict
+            self._verdicts[upwards] = verdict
         return verdict
 
     def _judge(self, path: Path, place: int) -> _Verdict:
