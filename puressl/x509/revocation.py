@@ -365,8 +365,8 @@ class RevocationChecker:
         certificate = path[place]
         issuer = GeneralName(GeneralNameKind.DIRECTORY, certificate.issuer.der, certificate.issuer)
         missing = ALL_REASONS
-        newest: dict[object, RevocationList] = {}
-        lists = sorted(self._lists, key=lambda one: -one.this_update)
+        newest: dict[object, tuple[int, int]] = {}
+        lists = sorted(self._lists, key=_age, reverse=True)
         for point in (*(certificate.extensions.crl_distribution_points or ()), DistributionPoint((issuer,))):
             for one in lists:
                 covered = _covered(one, point, certificate)
@@ -377,7 +377,7 @@ class RevocationChecker:
                     verdict.notes.append(f"CRL of {one.issuer.text}: {finding}")
                     continue
                 scope = None if one.scope is None else one.scope.der
-                if newest.setdefault((self._keys[one], scope), one) is not one:
+                if newest.setdefault((self._keys[one], scope), _age(one)) != _age(one):
                     continue
                 entry = self._entry(one, path, place)
                 if entry is not None and entry.reason != REMOVE_FROM_CRL:
@@ -456,6 +456,11 @@ class RevocationChecker:
         if len(self._pending) == 1:  # as in ``_verdict``
             self._signed[key] = finding
         return finding
+
+
+def _age(one: RevocationList) -> tuple[int, int]:
+    """The newer, the greater; lists may be made in one second."""
+    return one.this_update, one.number or 0
 
 
 def _covered(one: RevocationList, point: DistributionPoint, certificate: Certificate) -> Reasons:

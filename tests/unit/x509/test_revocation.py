@@ -210,6 +210,15 @@ def test_newest_list_counts(judge, ca, root, leaf, crl):
         judge.verify([leaf], lists)
 
 
+def test_of_lists_made_in_one_second_the_higher_number_counts(judge, root, leaf, crl):
+    first, second, twin = crl(root), crl(root, leaf, number=2), crl(root, leaf)
+    for lists in ([first, second], [second, first], [first, twin], [twin, first]):
+        judge.revoked([leaf], lists)
+    held, freed = crl(root, leaf, reason=6), crl(root, number=2)
+    for lists in ([held, freed], [freed, held]):
+        judge.verify([leaf], lists)
+
+
 def test_revoked_crl_signer_is_not_believed(ca, root, leaf, judge, crl):
     own = ca.issue("root", root, key=ca.key_of("crl key"), extra=[build.key_usage("cRLSign")], ca=False)
     judge.verify([leaf, own], [crl(own)])  # the list is about its own signer, too
