@@ -40,7 +40,7 @@ from puressl.x509.credential import Credential
 from puressl.x509.crl import RevocationList, load_crls
 from puressl.x509.names import parse_server_name
 from puressl.x509.policy import Profile, Revocation
-from puressl.x509.revocation import MAX_EVIDENCE, NO_EVIDENCE, Evidence, Fetch
+from puressl.x509.revocation import NO_EVIDENCE, Evidence, Fetch
 from puressl.x509.store import TrustStore
 
 #: RFC 8449 4: the least and the most that record_size_limit may say (2^14 + 1: TLS 1.3 counts the content type).
@@ -318,10 +318,7 @@ def _read_ciphers(text: object, provider: Provider) -> tuple[int, ...]:
 def _read_crls(given: tuple[bytes, ...]) -> tuple[RevocationList, ...]:
     if isinstance(given, bytes):
         raise SSLError(Reason.EOPTIONS, "crls: is one of bytes, not a tuple of them")
-    lists = tuple(one for number, data in enumerate(given, 1) for one in load_crls(data, f"crls: number {number}"))
-    if len(lists) > MAX_EVIDENCE:
-        raise SSLError(Reason.EOPTIONS, f"crls: {len(lists)} lists, at most {MAX_EVIDENCE} are looked at")
-    return lists
+    return tuple(one for number, data in enumerate(given, 1) for one in load_crls(data, f"crls: number {number}"))
 
 
 def _check_alpn(protocols: tuple[bytes, ...]) -> None:

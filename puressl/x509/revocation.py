@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeVar
 
 from puressl.crypto.signatures import Algorithm
-from puressl.errors import CertificateError, Problem
+from puressl.errors import CertificateError, Problem, Reason, SSLError
 from puressl.x509 import structures
 from puressl.x509.certificate import Certificate, certificate_error
 from puressl.x509.crl import REASON_NAMES, REMOVE_FROM_CRL, RevocationList, RevokedCertificate
@@ -79,12 +79,17 @@ class Evidence:
     asked when what is at hand does not decide; returns DER, or None when it has nothing. What it raises passes through
     ``verify_chain``. stapled: the response that the peer sent for its own certificate, empty if it sent none, None if
     it was not asked; it must say that the certificate is good (RFC 6066 8).
+    Raises ``SSLError(eoptions)`` for more than MAX_EVIDENCE CRLs: the one left out might be the one that revokes.
     """
 
     crls: Sequence[bytes | RevocationList] = ()
     ocsp_responses: Sequence[bytes] = ()
     fetch: Fetch | None = None
     stapled: bytes | None = None
+
+    def __post_init__(self) -> None:
+        if len(self.crls) > MAX_EVIDENCE:
+            raise SSLError(Reason.EOPTIONS, f"crls: {len(self.crls)} lists, at most {MAX_EVIDENCE} are looked at")
 
     def __bool__(self) -> bool:
         return bool(self.crls or self.ocsp_responses or self.fetch or self.stapled is not None)
@@ -216,7 +221,7 @@ class RevocationChecker:
         responses = (evidence.stapled, *evidence.ocsp_responses) if evidence.stapled else evidence.ocsp_responses
         for data in responses[:MAX_EVIDENCE]:
             self._take_response(data)
-        for one in evidence.crls[:MAX_EVIDENCE]:
+        for one in evidence.crls:
             if isinstance(one, RevocationList):
                 self._lists.append(one)
             else:

@@ -8,7 +8,7 @@ import pytest
 
 from puressl.crypto.hashes import HashAlgorithm
 from puressl.env import SeededEnv
-from puressl.errors import CertificateError, Problem, Reason
+from puressl.errors import CertificateError, Problem, Reason, SSLError
 from puressl.x509 import build, der
 from puressl.x509 import build_revocation as issuing
 from puressl.x509.build import GeneralNames
@@ -16,7 +16,7 @@ from puressl.x509.build_revocation import CRLTemplate, OCSPAnswer, RevokedEntry,
 from puressl.x509.extensions import OCSP_NO_CHECK
 from puressl.x509.ocsp import Status
 from puressl.x509.policy import Policy, Profile, Purpose, Revocation
-from puressl.x509.revocation import Evidence, FetchRequest
+from puressl.x509.revocation import MAX_EVIDENCE, Evidence, FetchRequest
 from puressl.x509.verify import verify_chain
 
 URL = GeneralNames(uris=("http://crl.example/one",))
@@ -127,6 +127,13 @@ def test_if_present_passes_without_evidence_and_not_with_bad_evidence(judge, ca,
 
 def test_off_looks_at_nothing(judge, leaf, root, crl):
     judge.verify([leaf], [crl(root, leaf), b"junk"], [b"junk"], revocation="off")
+
+
+def test_no_list_is_left_out_in_silence(root, leaf, crl, judge):
+    judge.revoked([leaf], [*[crl(root)] * (MAX_EVIDENCE - 1), crl(root, leaf)])
+    with pytest.raises(SSLError, match="crls: 257 lists") as caught:
+        judge.verify([leaf], [*[crl(root)] * MAX_EVIDENCE, crl(root, leaf)])
+    assert caught.value.reason is Reason.EOPTIONS
 
 
 def test_revoked_path_gives_way_to_another(ca, crl):
