@@ -122,6 +122,7 @@ class _Verifier:
         self._pool = pool
         self._budget = Budget()
         self._signatures: dict[tuple[Signed, Certificate], _Flaw | None] = {}
+        self._refused_work = False
         self._standing: dict[tuple[Certificate, Role, bool], CertificateError | None] = {}
         self._revocation = RevocationChecker(evidence, policy, self)
 
@@ -147,6 +148,7 @@ class _Verifier:
                 policies = self._verify(path, Role.LEAF)
                 self._revocation.check_stapled(path)
                 self._revocation.check(path)
+                self._check_work(path[0])
             except CertificateError as error:
                 errors.append(error)
             else:
@@ -166,6 +168,14 @@ class _Verifier:
         return self._signatures.get((subject, issuer)) is not None or any(
             self._standing.get((issuer, role, True)) is not None for role in roles
         )
+
+    def _check_work(self, leaf: Certificate) -> None:
+        """A path that holds has left nothing unseen: the evidence that there was no work left for might be what
+        revokes, and the peer decides how much work its chain is.
+        """
+        if self._refused_work or self._budget.is_spent:
+            finding = "not all that is at hand about revocation could be judged within the work allowed"
+            raise certificate_error(leaf, 0, Problem.CERTIFICATE_STATUS_UNKNOWN, _WORK_LIMIT, finding)
 
     def _is_final(self, leaf: Certificate) -> bool:
         """Whether no other path can help: the leaf itself is at fault, or the work allowed is done."""
@@ -208,6 +218,7 @@ class _Verifier:
         edge = (signed, issuer)
         if edge not in self._signatures:
             if len(self._signatures) >= MAX_SIGNATURE_CHECKS:
+                self._refused_work = True
                 finding = f"no path found within {MAX_SIGNATURE_CHECKS} signature checks"
                 return _Flaw(Problem.CERTIFICATE_CONSTRAINTS, finding, (MAX_SIGNATURE_CHECKS,), _WORK_LIMIT)
             self._signatures[edge] = _signature_flaw(signed, issuer)

@@ -9,7 +9,7 @@ import pytest
 from puressl.crypto.hashes import HashAlgorithm
 from puressl.env import SeededEnv
 from puressl.errors import CertificateError, Problem, Reason, SSLError
-from puressl.x509 import build, der
+from puressl.x509 import build, der, verify
 from puressl.x509 import build_revocation as issuing
 from puressl.x509.build import GeneralNames
 from puressl.x509.build_revocation import CRLTemplate, OCSPAnswer, RevokedEntry, crl_number
@@ -129,11 +129,24 @@ def test_off_looks_at_nothing(judge, leaf, root, crl):
     judge.verify([leaf], [crl(root, leaf), b"junk"], [b"junk"], revocation="off")
 
 
-def test_no_list_is_left_out_in_silence(root, leaf, crl, judge):
-    judge.revoked([leaf], [*[crl(root)] * (MAX_EVIDENCE - 1), crl(root, leaf)])
+def test_no_list_is_left_out_in_silence(judge, ca, root, leaf, crl):
+    strangers = [crl(ca.issue("stranger"))] * MAX_EVIDENCE
+    judge.revoked([leaf], [*strangers[1:], crl(root, leaf)])
     with pytest.raises(SSLError, match="crls: 257 lists") as caught:
-        judge.verify([leaf], [*[crl(root)] * MAX_EVIDENCE, crl(root, leaf)])
+        judge.verify([leaf], [*strangers, crl(root, leaf)])
     assert caught.value.reason is Reason.EOPTIONS
+
+
+def test_evidence_that_there_is_no_work_left_for_is_not_passed_over(judge, root, leaf, crl, ocsp, monkeypatch):
+    """A peer decides how much work its chain is, and has an old response that calls it good."""
+    base, delta = crl(root, number=4), crl(root, leaf, number=5, extensions=[issuing.delta_crl_indicator(4)])
+    cases = [([crl(root, leaf)], [ocsp(root, leaf)]), ([base, delta], [])]
+    for crls, responses in cases:
+        judge.revoked([leaf], crls, responses)
+    monkeypatch.setattr(verify, "MAX_SIGNATURE_CHECKS", 2)
+    judge.verify([leaf], [base])
+    for crls, responses in cases:
+        assert judge.unknown([leaf], crls, responses).check == "work limit"
 
 
 def test_revoked_path_gives_way_to_another(ca, crl):
