@@ -262,7 +262,10 @@ class RevocationChecker:
     def _judge(self, path: Path, place: int) -> _Verdict:
         verdict = self._weigh(path, place)
         for request in self._requests(path[place], path[place + 1]):
-            if verdict.is_final or self._evidence.fetch is None or self._fetches >= MAX_FETCHES:
+            if verdict.is_final or self._evidence.fetch is None:
+                break
+            if self._fetches >= MAX_FETCHES:
+                verdict.notes.append(f"nothing more is fetched after {MAX_FETCHES} requests")
                 break
             self._fetches += 1
             data = self._evidence.fetch(request)

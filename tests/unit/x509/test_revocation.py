@@ -16,7 +16,7 @@ from puressl.x509.build_revocation import CRLTemplate, OCSPAnswer, RevokedEntry,
 from puressl.x509.extensions import OCSP_NO_CHECK
 from puressl.x509.ocsp import Status
 from puressl.x509.policy import Policy, Profile, Purpose, Revocation
-from puressl.x509.revocation import MAX_EVIDENCE, Evidence, FetchRequest
+from puressl.x509.revocation import MAX_EVIDENCE, MAX_FETCHES, Evidence, FetchRequest
 from puressl.x509.verify import verify_chain
 
 URL = GeneralNames(uris=("http://crl.example/one",))
@@ -440,6 +440,20 @@ def test_fetch_is_asked_only_for_what_is_not_decided(judge, ca, root, crl, ocsp)
     judge.verify([end], [crl(root)], fetch=fetch({}))
     judge.verify([end], fetch=fetch({}), revocation="off")
     assert asked == []
+
+
+def test_fetches_are_bounded_and_what_is_left_out_counts(judge, ca, root):
+    points = [
+        build.distribution_point(GeneralNames(uris=(f"http://crl.example/{number}",)))
+        for number in range(MAX_FETCHES + 1)
+    ]
+    asked: list[FetchRequest] = []
+    within, beyond = (ca.leaf(root, extra=[_points(*points[:most])]) for most in (MAX_FETCHES, MAX_FETCHES + 1))
+    judge.verify([within], fetch=asked.append, revocation="if-present")
+    assert len(asked) == MAX_FETCHES
+    error = judge.unknown([beyond], fetch=asked.append, revocation="if-present")
+    assert "16 requests" in str(error)
+    assert len(asked) == 2 * MAX_FETCHES
 
 
 def test_what_fetch_raises_passes(judge, ca, root):
