@@ -19,7 +19,7 @@ from typing import Literal, Protocol, TypeVar
 
 from puressl.crypto.signatures import Algorithm
 from puressl.errors import CertificateError, Problem, Reason, SSLError
-from puressl.x509 import structures
+from puressl.x509 import crl_scope
 from puressl.x509.certificate import Certificate, certificate_error
 from puressl.x509.crl import REASON_NAMES, REMOVE_FROM_CRL, RevocationList, RevokedCertificate
 from puressl.x509.extensions import (
@@ -31,7 +31,6 @@ from puressl.x509.extensions import (
     GeneralName,
     GeneralNameKind,
     KeyUsage,
-    Reasons,
 )
 from puressl.x509.ocsp import Answer, OCSPResponse, Status, encode_request
 from puressl.x509.policy import Policy, Profile, Revocation
@@ -374,10 +373,10 @@ class RevocationChecker:
         issuer = GeneralName(GeneralNameKind.DIRECTORY, certificate.issuer.der, certificate.issuer)
         missing = ALL_REASONS
         newest: dict[object, tuple[int, int]] = {}
-        lists = sorted(self._lists, key=_age, reverse=True)
+        lists = sorted(self._lists, key=crl_scope.age, reverse=True)
         for point in (*(certificate.extensions.crl_distribution_points or ()), DistributionPoint((issuer,))):
             for one in lists:
-                covered = _covered(one, point, certificate)
+                covered = crl_scope.covered(one, point, certificate)
                 if not covered:
                     continue
                 finding = self._unusable(one, path, place)
@@ -385,7 +384,7 @@ class RevocationChecker:
                     verdict.notes.append(f"CRL of {one.issuer.text}: {finding}")
                     continue
                 scope = None if one.scope is None else one.scope.der
-                if newest.setdefault((self._keys[one], scope), _age(one)) != _age(one):
+                if newest.setdefault((self._keys[one], scope), crl_scope.age(one)) != crl_scope.age(one):
                     continue
                 entry = self._entry(one, path, place)
                 if entry is not None and entry.reason != REMOVE_FROM_CRL:
@@ -397,7 +396,9 @@ class RevocationChecker:
     def _entry(self, complete: RevocationList, path: Path, place: int) -> RevokedCertificate | None:
         """What the newest delta says, else what the complete list does (RFC 5280 6.3.3 i, j)."""
         issuer, serial = path[place].issuer, path[place].serial
-        deltas = [one for one in self._lists if _extends(one, complete) and not self._unusable(one, path, place)]
+        deltas = [
+            one for one in self._lists if crl_scope.extends(one, complete) and not self._unusable(one, path, place)
+        ]
         by_its_key = [one for one in deltas if self._keys[one] == self._keys[complete]]  # RFC 5280 6.3.3 h
         newest = max(by_its_key, key=lambda one: one.number or 0, default=complete)
         return newest.find(issuer, serial) or complete.find(issuer, serial)
@@ -464,55 +465,6 @@ class RevocationChecker:
         if len(self._pending) == 1:  # as in ``_verdict``
             self._signed[key] = finding
         return finding
-
-
-def _age(one: RevocationList) -> tuple[int, int]:
-    """The newer, the greater; lists may be made in one second."""
-    return one.this_update, one.number or 0
-
-
-def _covered(one: RevocationList, point: DistributionPoint, certificate: Certificate) -> Reasons:
-    """For which reasons a complete list speaks about a certificate at a distribution point (RFC 5280 6.3.3 b, d)."""
-    nothing, scope = Reasons(0), one.scope
-    if one.base_number is not None:
-        return nothing
-    issuers = [name.name for name in point.crl_issuer if name.name is not None]
-    if point.crl_issuer:
-        if scope is None or not scope.indirect or not any(name.matches(one.issuer) for name in issuers):
-            return nothing
-    elif not one.issuer.matches(certificate.issuer):
-        return nothing
-    if scope is None:
-        return point.reasons
-    constraints = certificate.extensions.basic_constraints
-    is_ca = constraints is not None and constraints.ca
-    if scope.only_attribute or (scope.only_user and is_ca) or (scope.only_ca and not is_ca):
-        return nothing
-    published = structures.full_names(scope.names, scope.relative, one.issuer)
-    if not published:
-        return scope.reasons & point.reasons
-    issuer = issuers[0] if issuers else certificate.issuer
-    wanted = structures.full_names(point.names, point.relative, issuer) or point.crl_issuer
-    return scope.reasons & point.reasons if any(_same(a, b) for a in published for b in wanted) else nothing
-
-
-def _same(name: GeneralName, other: GeneralName) -> bool:
-    if name.name is not None and other.name is not None:
-        return name.name.matches(other.name)
-    return name.kind is other.kind and name.value == other.value
-
-
-def _extends(delta: RevocationList, complete: RevocationList) -> bool:
-    """Whether a delta list belongs to a complete one (RFC 5280 5.2.4, 6.3.3 c)."""
-    if delta.base_number is None or delta.number is None or complete.number is None:
-        return False
-    scopes = [None if one.scope is None else one.scope.der for one in (delta, complete)]
-    return (
-        delta.issuer.matches(complete.issuer)
-        and scopes[0] == scopes[1]
-        and delta.authority_key_identifier == complete.authority_key_identifier
-        and delta.base_number <= complete.number <= delta.number
-    )
 
 
 def _urls(names: Iterator[GeneralName] | Sequence[GeneralName]) -> tuple[str, ...]:
