@@ -5,7 +5,8 @@ a network. For each certificate below the trust anchor ``RevocationChecker`` loo
 that against the rules and comes to a ``_Verdict``: revoked, good, or neither, with notes that say which evidence was at
 hand and could not be used. Whoever signs evidence must himself be vouched for: the certificate's issuer as part of the
 path, a separate CRL signer by a path to the same anchor, a delegated responder by the issuer's own signature. A CRL
-signer that is being judged meanwhile counts as good, since a list may well be about its own signer.
+signer that is being judged meanwhile counts as good, since a list may well be about its own signer; one that was
+certified by what is being judged does not, since whoever stole a CA's key could clear that CA.
 
 "Revoked" outweighs "good". Nothing is concluded from evidence that is malformed, not current, not signed by who may,
 or that has a critical extension unknown here.
@@ -244,8 +245,8 @@ class RevocationChecker:
 
     def _verdict(self, path: Path, place: int) -> _Verdict:
         certificate, upwards = path[place], path[place:]
-        if certificate in self._pending:
-            return _Verdict(good=True)
+        if certificate in self._pending:  # a signer is asked about; it may judge itself, but not who certified it
+            return _Verdict(good=True) if place == 0 else _Verdict(notes=["its status is what its own signer says"])
         known = self._verdicts.get(upwards)
         if known is not None:
             return known

@@ -245,6 +245,16 @@ def test_revoked_crl_signer_is_not_believed(ca, root, leaf, judge, crl):
     judge.unknown([leaf, own], [crl(own, own)])
 
 
+def test_signer_certified_by_the_certificate_in_question_is_not_believed(ca, root, judge, crl):
+    """A CA whose key was stolen could make itself a namesake of its issuer, and that a list without itself."""
+    stolen = ca.issue("stolen", root)
+    namesake = ca.issue("root", stolen, key=ca.key_of("thief"))
+    chain = [ca.leaf(stolen), stolen, namesake]
+    judge.unknown(chain, [crl(namesake, this_update=ca.now - 30), crl(stolen)])
+    judge.verify(chain, [crl(root), crl(stolen)])
+    judge.revoked(chain, [crl(root, stolen), crl(stolen)])
+
+
 def test_delta_adds_and_removes(judge, root, leaf, crl):
     delta = issuing.delta_crl_indicator(3)
     base = crl(root, number=4)
