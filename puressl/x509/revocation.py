@@ -441,13 +441,22 @@ class RevocationChecker:
             return "keyUsage of its signer lacks cRLSign"  # RFC 5280 6.3.3 f
         finding = self._witness.signature_finding(one, signer)
         if not finding and signer not in path[place + 1 :]:
-            try:
-                self._check_signer_status(self._witness.signer_path(signer, path[-1]))
-            except CertificateError as error:
-                finding = f"its signer's certificate: {error.finding}"
+            finding = self._no_separate_signer(one, signer, path[place + 1 :])
         if not finding:
             self._keys[one] = signer.public_key_info
         return finding
+
+    def _no_separate_signer(self, one: RevocationList, signer: Certificate, above: Path) -> str:
+        """RFC 5280 6.3.3 f. Besides, who signs for the issuer under its name is certified by a CA of the path: any CA
+        elsewhere under the anchor could make a namesake.
+        """
+        try:
+            path = self._witness.signer_path(signer, above[-1])
+            self._check_signer_status(path)
+        except CertificateError as error:
+            return f"its signer's certificate: {error.finding}"
+        is_namesake = one.issuer.matches(above[0].subject)
+        return "its signer is certified by a stranger" if is_namesake and not _has(above, path[1]) else ""
 
     # --- Signers ---
 
@@ -466,6 +475,12 @@ class RevocationChecker:
         if len(self._pending) == 1:  # as in ``_verdict``
             self._signed[key] = finding
         return finding
+
+
+def _has(path: Path, authority: Certificate) -> bool:
+    """Whether a CA is in a path, by whatever certificate."""
+    key, name = authority.public_key_info, authority.subject
+    return any(one.public_key_info == key and one.subject.matches(name) for one in path)
 
 
 def _urls(names: Iterator[GeneralName] | Sequence[GeneralName]) -> tuple[str, ...]:

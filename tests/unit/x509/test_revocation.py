@@ -255,6 +255,17 @@ def test_signer_certified_by_the_certificate_in_question_is_not_believed(ca, roo
     judge.revoked(chain, [crl(root, stolen), crl(stolen)])
 
 
+def test_authority_elsewhere_clears_no_certificate_of_a_namesakes(ca, root, judge, crl):
+    """Any CA can certify a namesake of another, whose lists it would be believed."""
+    middle, other = ca.issue("middle", root), ca.issue("other", root)
+    crl_key = {"key": ca.key_of("crl key"), "extra": [build.key_usage("cRLSign")], "ca": False}
+    namesake, by_parent, by_itself = (ca.issue("middle", issuer, **crl_key) for issuer in (other, root, middle))
+    lists = [crl(root), crl(other), crl(namesake)]
+    judge.unknown([ca.leaf(middle), middle, other, namesake], lists)
+    for own in (by_parent, by_itself):
+        judge.verify([ca.leaf(middle), middle, other, own], lists)
+
+
 def test_delta_adds_and_removes(judge, root, leaf, crl):
     delta = issuing.delta_crl_indicator(3)
     base = crl(root, number=4)
