@@ -323,7 +323,8 @@ RULES = (
         Profile.WEBPKI,
         values=_key_identifiers,
     ),
-    Rule("RFC 5280 4.2.1.2", _subject_key_identifier, CA, ISSUING),
+    Rule("RFC 5280 4.2.1.2", _subject_key_identifier, CA, Profile.RFC5280),
+    Rule("RFC 5280 4.2.1.2", _subject_key_identifier, Role.INTERMEDIATE, Profile.WEBPKI),  # a root in use has none
     Rule("RFC 5280 6.1.4 k", _basic_constraints, Role.INTERMEDIATE),
     Rule("RFC 5280 4.2.1.9", _basic_constraints, Role.ANCHOR, ISSUING),
     Rule("RFC 5280 4.2.1.9", _denies_ca, Role.ANCHOR, Profile.PATH),

@@ -1,4 +1,4 @@
-"""Chains that served real sites, at a time when they did."""
+"""Chains that served real sites, at a time when they did, and the roots that the web trusts."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from puressl.errors import CertificateError, Reason
-from puressl.x509 import pem
+from puressl.x509 import pem, rules
 from puressl.x509.policy import Policy, Profile, Purpose
+from puressl.x509.rule import Role
 from puressl.x509.store import TrustStore
 from puressl.x509.verify import verify_chain
 
@@ -34,3 +35,16 @@ def test_real_chain_verifies_at_its_time_and_not_today(case, profile):
     with pytest.raises(CertificateError) as caught:
         verify_chain(chain, trust=trust, policy=Policy(time=then + 40 * 365 * 86_400, **terms))
     assert caught.value.reason is Reason.EPEERCERTEXPIRED
+
+
+@pytest.mark.parametrize("profile", [Profile.PATH, Profile.WEBPKI])
+def test_every_root_of_the_web_is_an_anchor_by_the_rules_of_the_web(profile):
+    certifi = pytest.importorskip("certifi")
+    trust = TrustStore.from_file(certifi.where(), strict=True)
+    assert len(trust) > 50
+    for root in trust.anchors:
+        policy = Policy(time=root.not_after, purpose=Purpose.SERVER_AUTH, profile=profile)
+        assert rules.check_validity(root, 1, policy) is None
+        rules.check(root, 1, Role.ANCHOR, policy)
+        alone = Policy(time=root.not_after, purpose=None, profile=Profile.PATH)
+        assert verify_chain([root.der], trust=trust, policy=alone).path == (root,)
