@@ -1,56 +1,68 @@
-"""What is measured, and how: each workload gives a row with puressl's figure and, where there is one, tlslite-ng's.
+"""What is measured: the workloads, by family, with what is promised of each.
 
-Theory of operation: the contestants take turns, round by round, so that whatever else the machine does falls on all of
-them alike; of the rounds the median counts. A first round of each, which imports modules and fills tables, is not
-counted.
+Theory of operation: every contestant of a workload does the same, with the same suite, group, kind of key and hash, and
+tlslite-ng with its pure Python ciphers. Records are sealed and opened by the cipher alone, without a connection; bulk
+data and handshakes run both ends of a connection in one thread over memory, so that neither sockets nor the scheduler
+are measured. tlslite-ng verifies no chain, so puressl's handshakes do not either in what is compared.
 """
 
 from __future__ import annotations
 
 import gc
-import statistics
-import time
 import tracemalloc
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import product
 from typing import Any, Protocol
 
+from puressl.bench import ciphers, ssl_peer
 from puressl.bench.identity import KEY_TYPES
+from puressl.bench.measure import (
+    AtLeast,
+    AtMost,
+    Contestant,
+    Effort,
+    Family,
+    Figures,
+    Promise,
+    Runs,
+    Unit,
+    Workload,
+    megabytes_per_second,
+    milliseconds,
+)
 from puressl.bench.own import OwnPeers
+from puressl.bench.ssl_peer import StandardPeers
 from puressl.bench.tlslite_peer import TlslitePeers
 from puressl.codes import ProtocolVersion
 
-VERSIONS = (ProtocolVersion.TLSv1_3, ProtocolVersion.TLSv1_2)
-CIPHERS = ("chacha20-poly1305", "aes-128-gcm", "aes-256-gcm")
-#: Rounds of a handshake workload: the median of fewer moves by more than a tenth.
-ROUNDS = 15
-#: Bytes transferred to measure throughput: 16 full records.
-TRANSFER = 262_144
-#: Connections kept open to measure their memory: they differ by little, and tracing is slow.
-IDLE_CONNECTIONS = 20
+TLS13, TLS12 = VERSIONS = (ProtocolVersion.TLSv1_3, ProtocolVersion.TLSv1_2)
+#: Octets of a full record, and of a message as people send them.
+FULL_RECORD, SMALL_RECORD = 16_384, 256
+#: What is sealed.
+CONTENT = bytes(range(256)) * (FULL_RECORD // 256)
 
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One measured workload.
-
-    unit: "ms" (less is better), "MB/s" or "KiB" (less is better). own, other: puressl's and tlslite-ng's figure, None
-    where it has none. verified: puressl's with the server's chain verified.
-    """
-
-    workload: str
-    unit: str
-    own: float
-    other: float | None = None
-    verified: float | None = None
-
-    @property
-    def ratio(self) -> float | None:
-        """How many times better puressl is."""
-        if self.other is None:
-            return None
-        return self.own / self.other if self.unit == "MB/s" else self.other / self.own
+#: What is promised of a full record's speed …
+_FULL_RECORD_PROMISES = {
+    "chacha20-poly1305": AtLeast(20),
+    "aes-128-gcm": AtLeast(20),
+    "aes-256-gcm": AtLeast(15),
+}
+#: … of a small one's …
+_SMALL_RECORD_PROMISE = AtLeast(3)
+#: … of AES-CBC, whose decryption alone can be done for all blocks at once …
+_CBC_PROMISE = AtLeast(8)
+#: … of a whole connection's …
+_BULK_PROMISE = AtLeast(15)
+#: … of TLS 1.3's handshakes, by kind of key and whether resumed …
+_HANDSHAKE_PROMISES = {
+    ("P-256", False): AtLeast(3),
+    ("RSA-2048", False): AtLeast(2),
+    ("P-256", True): AtLeast(4, Contestant.TLSLITE_FULL),
+}
+#: … and of the memory that sealing a full record takes at its peak, and an idle connection at one end, both in KiB.
+_SEALING_LIMIT = AtMost(2048)
+_IDLE_LIMIT = AtMost(64)
 
 
 class Pair(Protocol):
@@ -67,78 +79,140 @@ class Peers(Protocol):
     def connect(self) -> Any: ...
 
 
-def handshakes(rounds: int = ROUNDS) -> Iterator[Row]:
-    """Full and resumed handshakes, both ends, by version and kind of key: milliseconds."""
+def workloads(families: Sequence[Family] = tuple(Family)) -> list[Workload]:
+    """The workloads of some families, in their order."""
+    return [workload for family in Family if family in families for workload in _FAMILIES[family]()]
+
+
+def _records() -> Iterator[Workload]:
+    """Sealing and opening one record, by cipher and size; decryption in CBC mode."""
+    for size, (cipher, promise) in product((FULL_RECORD, SMALL_RECORD), _FULL_RECORD_PROMISES.items()):
+        for operation in ciphers.AEAD_OPERATIONS:
+            yield _record(operation, cipher, size, promise if size == FULL_RECORD else _SMALL_RECORD_PROMISE)
+    for cipher in ("aes-128-cbc", "aes-256-cbc"):
+        yield _record("decrypt", cipher, FULL_RECORD, _CBC_PROMISE)
+
+
+def _record(operation: str, cipher: str, size: int, promise: Promise) -> Workload:
+    def measure(effort: Effort) -> Figures:
+        runs = {
+            Contestant.PURESSL: ciphers.own(operation, cipher, CONTENT[:size]),
+            Contestant.TLSLITE: ciphers.tlslite(operation, cipher, CONTENT[:size]),
+        }
+        return megabytes_per_second(size, runs, effort)
+
+    return Workload(Family.RECORDS, f"{operation} {size} B, {cipher}", Unit.MEGABYTES_PER_SECOND, measure, promise)
+
+
+def _bulk() -> Iterator[Workload]:
+    """Data from one end to the other, sealed and opened in the same thread, by cipher."""
+    for cipher in ciphers.AEADS:
+        measure = partial(_measure_bulk, cipher)
+        yield Workload(Family.BULK, f"transfer, {cipher}", Unit.MEGABYTES_PER_SECOND, measure, _BULK_PROMISE)
+
+
+def _measure_bulk(cipher: str, effort: Effort) -> Figures:
+    data = CONTENT * (effort.transfer // FULL_RECORD)
+    return megabytes_per_second(len(data), transfers(cipher, data), effort)
+
+
+def transfers(cipher: str, data: bytes) -> Runs:
+    """What sends data over a connection of each contestant's. ``ssl``'s speaks TLS 1.2: see ``ssl_peer``."""
+    peers: dict[Contestant, Peers] = {
+        Contestant.PURESSL: OwnPeers(TLS13, "P-256", cipher),
+        Contestant.TLSLITE: TlslitePeers(TLS13, "P-256", cipher),
+    }
+    if ssl_peer.library():
+        peers[Contestant.SSL] = StandardPeers(TLS12, "P-256", cipher)
+    return {contestant: partial(each.connect().transfer, data) for contestant, each in peers.items()}
+
+
+def _handshakes() -> Iterator[Workload]:
+    """Full and resumed handshakes, both ends, by version and kind of key."""
     for version, key_type, resume in product(VERSIONS, KEY_TYPES, (False, True)):
-        own, other, verified = taking_turns(
-            rounds,
-            OwnPeers(version, key_type, resume=resume),
-            TlslitePeers(version, key_type, resume=resume),
-            OwnPeers(version, key_type, resume=resume, verify=True),
+        yield Workload(
+            Family.HANDSHAKES,
+            f"{'resumed' if resume else 'full'} handshake, {version.label}, {key_type}",
+            Unit.MILLISECONDS,
+            partial(_measure_handshake, version, key_type, resume),
+            _HANDSHAKE_PROMISES.get((key_type, resume)) if version is TLS13 else None,
         )
-        kind = "resumed" if resume else "full"
-        yield Row(f"{kind} handshake, {version.label}, {key_type}", "ms", own, other, verified)
 
 
-def taking_turns(rounds: int, *contestants: Peers) -> list[float]:
-    """The median time of a handshake of each, in milliseconds."""
-    for contestant in contestants:
-        contestant.connect()
-    times: list[list[float]] = [[] for _ in contestants]
-    gc.collect()
-    for _ in range(rounds):
-        for contestant, taken in zip(contestants, times, strict=True):
-            start = time.perf_counter()
-            contestant.connect()
-            taken.append(time.perf_counter() - start)
-    return [statistics.median(taken) * 1e3 for taken in times]
+def _measure_handshake(version: ProtocolVersion, key_type: str, resume: bool, effort: Effort) -> Figures:
+    peers: dict[Contestant, Peers] = {
+        Contestant.PURESSL: OwnPeers(version, key_type, resume=resume),
+        Contestant.TLSLITE: TlslitePeers(version, key_type, resume=resume),
+        Contestant.VERIFIED: OwnPeers(version, key_type, resume=resume, verify=True),
+    }
+    if resume:
+        peers[Contestant.TLSLITE_FULL] = TlslitePeers(version, key_type)
+    if ssl_peer.library():
+        peers[Contestant.SSL] = StandardPeers(version, key_type, resume=resume)
+    return milliseconds({contestant: each.connect for contestant, each in peers.items()}, effort)
 
 
-def throughput(size: int = TRANSFER) -> Iterator[Row]:
-    """Data from one end to the other, sealed and opened in the same thread, by cipher: megabytes a second."""
-    data = bytes(size)
-    for cipher in CIPHERS:
-        pairs: tuple[Pair, Pair] = (
-            OwnPeers(ProtocolVersion.TLSv1_3, "P-256", cipher).connect(),
-            TlslitePeers(ProtocolVersion.TLSv1_3, "P-256", cipher).connect(),
+def _memory() -> Iterator[Workload]:
+    """The peak of sealing a full record, key set-up included, by cipher; what an idle connection holds, by end."""
+    for cipher in ciphers.AEADS:
+        yield Workload(
+            Family.MEMORY,
+            f"sealing {FULL_RECORD} B, {cipher}",
+            Unit.KIBIBYTES,
+            partial(_measure_sealing, cipher),
+            _SEALING_LIMIT,
         )
-        own, other = (size / _transfer_time(pair, data) / 1e6 for pair in pairs)
-        yield Row(f"throughput, {cipher}", "MB/s", own, other)
+    for version, key_type, end in product(VERSIONS, KEY_TYPES, ("client", "server")):
+        yield Workload(
+            Family.MEMORY,
+            f"idle {end}, {version.label}, {key_type}",
+            Unit.KIBIBYTES,
+            partial(_measure_idle, version, key_type, end),
+            _IDLE_LIMIT,
+        )
 
 
-def _transfer_time(pair: Pair, data: bytes) -> float:
-    """Seconds."""
-    start = time.perf_counter()
-    pair.transfer(data)
-    return time.perf_counter() - start
+def _measure_sealing(cipher: str, effort: Effort) -> Figures:
+    makers = {Contestant.PURESSL: ciphers.own, Contestant.TLSLITE: ciphers.tlslite}
+    return {contestant: _peak(partial(_seal, make, cipher)) for contestant, make in makers.items()}
 
 
-def memory(count: int = IDLE_CONNECTIONS) -> Iterator[Row]:
-    """What an idle connection holds, by version, kind of key and end: KiB."""
-    for version, key_type in product(VERSIONS, KEY_TYPES):
-        own = idle_memory(OwnPeers(version, key_type, verify=True), count)
-        other = idle_memory(TlslitePeers(version, key_type), count // 5)
-        for end in own:
-            yield Row(f"idle {end}, {version.label}, {key_type}", "KiB", own[end], other[end])
+def _seal(make: Callable[[str, str, bytes], Callable[[], object]], cipher: str) -> None:
+    make("seal", cipher, CONTENT)()
 
 
-def idle_memory(peers: Peers, count: int = IDLE_CONNECTIONS) -> dict[str, float]:
-    """KiB that an established connection holds at its ``client`` and its ``server`` end, the mean of ``count``.
+def _peak(run: Callable[[], object]) -> float:
+    """KiB that a run takes at its peak, after one that fills what is kept."""
+    run()
+    tracemalloc.start()
+    try:
+        before = _traced()
+        run()
+        return (tracemalloc.get_traced_memory()[1] - before) / 1024
+    finally:
+        tracemalloc.stop()
 
-    Measured while all are open, and again without the servers.
-    """
+
+def _measure_idle(version: ProtocolVersion, key_type: str, end: str, effort: Effort) -> Figures:
+    peers: dict[Contestant, Peers] = {
+        Contestant.PURESSL: OwnPeers(version, key_type, verify=True),
+        Contestant.TLSLITE: TlslitePeers(version, key_type),
+    }
+    return {contestant: _idle_memory(each, end, effort.connections) for contestant, each in peers.items()}
+
+
+def _idle_memory(peers: Peers, end: str, count: int) -> float:
+    """KiB that an established connection holds at its ``client`` or ``server`` end, the mean of ``count``."""
     _connected(peers)
     tracemalloc.start()
     try:
-        empty = _traced()
         pairs = [_connected(peers) for _ in range(count)]
-        full = _traced()
+        both = _traced()
         for pair in pairs:
-            pair.server = None
-        clients = _traced()
+            setattr(pair, end, None)
+        return (both - _traced()) / count / 1024
     finally:
         tracemalloc.stop()
-    return {"client": (clients - empty) / count / 1024, "server": (full - clients) / count / 1024}
 
 
 def _traced() -> int:
@@ -153,11 +227,9 @@ def _connected(peers: Peers) -> Pair:
     return pair
 
 
-def table(rows: list[Row]) -> str:
-    """The rows as text, one line each."""
-    lines = [f"{'workload':44}{'unit':>6}{'puressl':>10}{'tlslite-ng':>12}{'ratio':>8}{'verified':>10}"]
-    for row in rows:
-        cells = (row.other, row.ratio, row.verified)
-        other, ratio, verified = ("-" if cell is None else f"{cell:.2f}" for cell in cells)
-        lines.append(f"{row.workload:44}{row.unit:>6}{row.own:>10.2f}{other:>12}{ratio:>8}{verified:>10}")
-    return "\n".join(lines)
+_FAMILIES: dict[Family, Callable[[], Iterator[Workload]]] = {
+    Family.RECORDS: _records,
+    Family.BULK: _bulk,
+    Family.HANDSHAKES: _handshakes,
+    Family.MEMORY: _memory,
+}

@@ -46,6 +46,7 @@ SUBCOMMANDS: Mapping[str, Subcommand] = {
     "states": Subcommand("puressl.cli.states", "Print the state machines, as text or for Graphviz."),
     "verify": Subcommand("puressl.cli.verify", "Verify a certificate chain and print the path that was found."),
     "cert": Subcommand("puressl.cli.cert", "Print a certificate in each of its forms."),
+    "bench": Subcommand("puressl.cli.bench", "Measure puressl beside tlslite-ng and the standard ssl."),
     "certs": Subcommand("puressl.cli.certs", "Make the test certificates: a small CA for each type of key."),
 }
 

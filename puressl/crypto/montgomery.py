@@ -70,8 +70,8 @@ def _quotient(numerator: int, denominator: int, p: int) -> int:
     return numerator * pow(denominator, -1, p) % p if denominator else 0
 
 
-#: Which of the two points a step begins with, by whether they change places: a slice of both, one after the other and
-#: the first again. Slicing selects without a branch on the secret bit.
+#: By whether the two points change places: a slice of X and Z of the one, the other, and the one again. Slicing selects
+#: without a branch on the secret bit.
 _ORDER = {"0": slice(0, 4), "1": slice(2, 6)}
 
 
@@ -88,9 +88,9 @@ def _ladder25519(k: int, u: int) -> tuple[int, int]:
     2^256.
     """
     mask = CURVE25519.mask
-    x2, z2, x3, z3 = 1, 0, u, 1
+    points: tuple[int, ...] = (1, 0, u, 1, 1, 0)
     for order in _orders(CURVE25519, k):
-        x2, z2, x3, z3 = (x2, z2, x3, z3, x2, z2)[order]
+        x2, z2, x3, z3 = points[order]
         a, b = x2 + z2, x2 - z2
         da, cb = (x3 - z3) * a, (x3 + z3) * b
         aa, bb, s, d = a * a, b * b, da + cb, da - cb
@@ -104,19 +104,21 @@ def _ladder25519(k: int, u: int) -> tuple[int, int]:
         x3, z3 = (x3 & mask) + 19 * (x3 >> 255), (z3 & mask) + 19 * (z3 >> 255)
         x2, z2 = (x2 & mask) + 19 * (x2 >> 255), (z2 & mask) + 19 * (z2 >> 255)
         x3, z3 = (x3 & mask) + 19 * (x3 >> 255), (z3 & mask) + 19 * (z3 >> 255)
-    return x2, z2  # the lowest bit of a clamped scalar is 0: the points are in their places
+        points = x2, z2, x3, z3, x2, z2
+    return points[0], points[1]  # the lowest bit of a clamped scalar is 0: they have changed back
 
 
 def _ladder448(k: int, u: int) -> tuple[int, int]:
     """X and Z of k times the point at u."""
     p = CURVE448.p
-    x2, z2, x3, z3 = 1, 0, u, 1
+    points: tuple[int, ...] = (1, 0, u, 1, 1, 0)
     for order in _orders(CURVE448, k):
-        x2, z2, x3, z3 = (x2, z2, x3, z3, x2, z2)[order]
+        x2, z2, x3, z3 = points[order]
         a, b = x2 + z2, x2 - z2
         da, cb = (x3 - z3) * a, (x3 + z3) * b
         aa, bb = a * a % p, b * b % p
         e = aa - bb
         s, d = (da + cb) % p, (da - cb) % p
         x2, z2, x3, z3 = aa * bb % p, e * (aa + _A24_448 * e) % p, s * s % p, u * (d * d % p) % p
-    return x2, z2
+        points = x2, z2, x3, z3, x2, z2
+    return points[0], points[1]
