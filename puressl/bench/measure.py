@@ -124,15 +124,15 @@ class Effort:
     """How thoroughly to measure.
 
     seconds: spent on a workload, if that gives a number of rounds between ``least`` and ``most``. transfer: bytes sent
-    over a connection at once. connections: kept open to measure their memory; they differ by little, and tracing is
-    slow. places: how many of an axis are plotted, from its first.
+    over a connection at once. connections: puressl's kept open to measure their memory; they differ by little, and
+    tracing is slow. places: how many of an axis are plotted, from its first.
     """
 
     seconds: float
     least: int
     most: int
     transfer: int = 262_144
-    connections: int = 10
+    connections: int = 5
     places: int | None = None
 
 

@@ -60,7 +60,7 @@ _HANDSHAKE_PROMISES = {
     ("RSA-2048", False): AtLeast(2),
     ("P-256", True): AtLeast(4, Contestant.TLSLITE_FULL),
 }
-#: … and of the memory that sealing a full record takes at its peak, and an idle connection at one end, both in KiB.
+#: … and of the memory that sealing a full record takes at its peak, and an idle connection at both ends, in KiB.
 _SEALING_LIMIT = AtMost(2048)
 _IDLE_LIMIT = AtMost(64)
 
@@ -153,7 +153,7 @@ def _measure_handshake(version: ProtocolVersion, key_type: str, resume: bool, ef
 
 
 def _memory() -> Iterator[Workload]:
-    """The peak of sealing a full record, key set-up included, by cipher; what an idle connection holds, by end."""
+    """The peak of sealing a full record, key set-up included, by cipher; what an idle connection holds."""
     for cipher in ciphers.AEADS:
         yield Workload(
             Family.MEMORY,
@@ -162,12 +162,12 @@ def _memory() -> Iterator[Workload]:
             partial(_measure_sealing, cipher),
             _SEALING_LIMIT,
         )
-    for version, key_type, end in product(VERSIONS, KEY_TYPES, ("client", "server")):
+    for version, key_type in product(VERSIONS, KEY_TYPES):
         yield Workload(
             Family.MEMORY,
-            f"idle {end}, {version.label}, {key_type}",
+            f"idle connection, {version.label}, {key_type}",
             Unit.KIBIBYTES,
-            partial(_measure_idle, version, key_type, end),
+            partial(_measure_idle, version, key_type),
             _IDLE_LIMIT,
         )
 
@@ -193,24 +193,20 @@ def _peak(run: Callable[[], object]) -> float:
         tracemalloc.stop()
 
 
-def _measure_idle(version: ProtocolVersion, key_type: str, end: str, effort: Effort) -> Figures:
-    peers: dict[Contestant, Peers] = {
-        Contestant.PURESSL: OwnPeers(version, key_type, verify=True),
-        Contestant.TLSLITE: TlslitePeers(version, key_type),
-    }
-    return {contestant: _idle_memory(each, end, effort.connections) for contestant, each in peers.items()}
+def _measure_idle(version: ProtocolVersion, key_type: str, effort: Effort) -> Figures:
+    own, other = OwnPeers(version, key_type, verify=True), TlslitePeers(version, key_type)
+    return {Contestant.PURESSL: _idle_memory(own, effort.connections), Contestant.TLSLITE: _idle_memory(other, 1)}
 
 
-def _idle_memory(peers: Peers, end: str, count: int) -> float:
-    """KiB that an established connection holds at its ``client`` or ``server`` end, the mean of ``count``."""
+def _idle_memory(peers: Peers, count: int) -> float:
+    """KiB that an established connection holds at both its ends, the mean of ``count``."""
     _connected(peers)
     tracemalloc.start()
     try:
         pairs = [_connected(peers) for _ in range(count)]
-        both = _traced()
-        for pair in pairs:
-            setattr(pair, end, None)
-        return (both - _traced()) / count / 1024
+        held = _traced()
+        pairs.clear()
+        return (held - _traced()) / count / 1024
     finally:
         tracemalloc.stop()
 
