@@ -1,10 +1,10 @@
 """Ed25519 and Ed448 (RFC 8032), and multiples of their base points for X25519 and X448.
 
 Theory of operation: both curves are a·x² + y² = 1 + d·x²·y² with a square and d not a square, where one addition
-formula holds for every pair of points, so no case is special. Points are (X, Y, Z, T) with x = X/Z, y = Y/Z, x·y = T/Z.
-Multiples of a base point come from a table of j·256^i·B for −8 ≤ j < 8, built once per process at first use: four
-doublings, and the same additions whatever the scalar is. A verification computes S·B − k·A and compares its encoding
-with R, which demands a canonical R without decoding it.
+formula holds for every pair of points, so no case is special; each curve has the cheapest form of it. Points are
+(X, Y, Z, T) with x = X/Z, y = Y/Z, x·y = T/Z. Multiples of a base point come from a table of j·256^i·B for −8 ≤ j < 8,
+built once per process at first use: four doublings, and the same additions whatever the scalar is. A verification
+computes S·B − k·A and compares its encoding with R, which demands a canonical R without decoding it.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 
 Point = tuple[int, int, int, int]
-#: An addend with Z = 1: x, y, x + y, d·x·y.
-Addend = tuple[int, int, int, int]
+#: An addend with Z = 1, in the form that its curve's ``Addition`` wants.
+Addend = tuple[int, ...]
 
 _NEUTRAL: Point = (0, 1, 1, 0)
 
@@ -27,6 +27,18 @@ _WINDOW = 5
 
 
 @dataclass(frozen=True)
+class Addition:
+    """How two points are added, the second with Z = 1: for every pair of points the same.
+
+    addend: the second operand, of x and y. negative: of an addend.
+    """
+
+    addend: Callable[[int, int], Addend]
+    negative: Callable[[Addend], Addend]
+    add: Callable[[Point, Addend], Point]
+
+
+@dataclass(frozen=True)
 class Curve:
     """One of the two curves with its signature system.
 
@@ -34,6 +46,7 @@ class Curve:
     over all its argument; domain: what stands before that argument in signatures (dom4, RFC 8032 5.2).
     """
 
+    addition: Addition
     p: int
     a: int
     d: int
@@ -54,12 +67,67 @@ def _shake256(data: bytes) -> bytes:
 
 
 _P25519 = 2**255 - 19
+_D25519 = -121665 * pow(121666, -1, _P25519) % _P25519
+_MASK25519 = 2**255 - 1
 _P448 = 2**448 - 2**224 - 1
+_D448 = -39081 % _P448
+
+
+def _addend25519(x: int, y: int) -> Addend:
+    """y − x, y + x, 2·d·x·y."""
+    return (y - x) % _P25519, (y + x) % _P25519, 2 * _D25519 * x * y % _P25519
+
+
+def _negative25519(addend: Addend) -> Addend:
+    minus, plus, dt = addend
+    return plus, minus, _P25519 - dt
+
+
+def _add25519(left: Point, addend: Addend) -> Point:
+    """For a = −1 (Hisil, Wong, Carter, Dawson 2008, 3.1; the addend as in RFC 8032 5.1.4).
+
+    Products are folded, as 2^255 is 19 modulo p, at half the price of a division: once where below 2^262 is enough, and
+    twice where they are the result, which is below 2^256.
+    """
+    mask = _MASK25519
+    x, y, z, t = left
+    minus, plus, dt = addend
+    a, b, c = (y - x) * minus, (y + x) * plus, t * dt
+    a, b, c = (a & mask) + 19 * (a >> 255), (b & mask) + 19 * (b >> 255), (c & mask) + 19 * (c >> 255)
+    z += z
+    e, f, g, h = b - a, z - c, z + c, b + a
+    x, y, z, t = e * f, g * h, f * g, e * h
+    x, y = (x & mask) + 19 * (x >> 255), (y & mask) + 19 * (y >> 255)
+    z, t = (z & mask) + 19 * (z >> 255), (t & mask) + 19 * (t >> 255)
+    x, y = (x & mask) + 19 * (x >> 255), (y & mask) + 19 * (y >> 255)
+    return x, y, (z & mask) + 19 * (z >> 255), (t & mask) + 19 * (t >> 255)
+
+
+def _addend448(x: int, y: int) -> Addend:
+    """x, y, x + y, d·x·y."""
+    return x, y, x + y, _D448 * x * y % _P448
+
+
+def _negative448(addend: Addend) -> Addend:
+    x, y, _, dt = addend
+    return _P448 - x, y, _P448 - x + y, _P448 - dt
+
+
+def _add448(left: Point, addend: Addend) -> Point:
+    """For a = 1 (the same, 3.1)."""
+    p = _P448
+    x1, y1, z1, t1 = left
+    x2, y2, sum2, dt2 = addend
+    a, b, c = x1 * x2 % p, y1 * y2 % p, t1 * dt2 % p
+    e, f, g, h = ((x1 + y1) * sum2 - a - b) % p, z1 - c, z1 + c, b - a
+    return e * f % p, g * h % p, f * g % p, e * h % p
+
 
 ED25519 = Curve(
+    addition=Addition(_addend25519, _negative25519, _add25519),
     p=_P25519,
     a=-1,
-    d=-121665 * pow(121666, -1, _P25519) % _P25519,
+    d=_D25519,
     order=2**252 + 27742317777372353535851937790883648493,
     cofactor=8,
     base=(
@@ -72,9 +140,10 @@ ED25519 = Curve(
 )
 
 ED448 = Curve(
+    addition=Addition(_addend448, _negative448, _add448),
     p=_P448,
     a=1,
-    d=-39081 % _P448,
+    d=_D448,
     order=2**446 - 13818066809895115352007386748515426880336692474882178609894547503885,
     cofactor=4,
     base=(
@@ -93,18 +162,11 @@ ED448 = Curve(
 )
 
 
-def _add(curve: Curve, left: Point, addend: Addend) -> Point:
-    """The unified addition, its second operand with Z = 1 (Hisil, Wong, Carter, Dawson 2008, 3.1)."""
-    p = curve.p
-    x1, y1, z1, t1 = left
-    x2, y2, sum2, dt2 = addend
-    a, b, c = x1 * x2 % p, y1 * y2 % p, t1 * dt2 % p
-    e, f, g, h = ((x1 + y1) * sum2 - a - b) % p, z1 - c, z1 + c, b - curve.a * a
-    return e * f % p, g * h % p, f * g % p, e * h % p
-
-
 def _double(curve: Curve, point: Point, times: int = 1) -> Point:
-    """2^times · P (the same, 3.3). T is no input of a doubling, so only the last one's is computed."""
+    """2^times · P (Hisil, Wong, Carter, Dawson 2008, 3.3).
+
+    T is no input of a doubling, so only the last one's is computed.
+    """
     p, minus = curve.p, curve.a == -1
     x, y, z, _ = point
     e = h = 0
@@ -126,18 +188,9 @@ def _addends(curve: Curve, points: list[Point]) -> list[Addend]:
     result: list[Addend] = []
     for (x, y, z, _), product in zip(reversed(points), reversed(products), strict=True):
         z_inverse, inverse = inverse * product % p, inverse * z % p
-        result.append(_addend(curve, x * z_inverse % p, y * z_inverse % p))
+        result.append(curve.addition.addend(x * z_inverse % p, y * z_inverse % p))
     result.reverse()
     return result
-
-
-def _addend(curve: Curve, x: int, y: int) -> Addend:
-    return x, y, x + y, curve.d * x * y % curve.p
-
-
-def _negative(curve: Curve, addend: Addend) -> Addend:
-    x, y, _, dt = addend
-    return curve.p - x, y, curve.p - x + y, curve.p - dt
 
 
 @cache
@@ -158,13 +211,13 @@ def _sums(curve: Curve, point: Point, addend: Addend, count: int) -> list[Point]
     """``count`` points: P, P + Q, P + 2Q …"""
     points = [point]
     while len(points) < count:
-        points.append(_add(curve, points[-1], addend))
+        points.append(curve.addition.add(points[-1], addend))
     return points
 
 
 def _signed_row(curve: Curve, multiples: list[Addend]) -> list[Addend]:
-    negatives = [_negative(curve, addend) for addend in reversed(multiples)]
-    return [*negatives, _addend(curve, 0, 1), *multiples[:7]]
+    negatives = [curve.addition.negative(addend) for addend in reversed(multiples)]
+    return [*negatives, curve.addition.addend(0, 1), *multiples[:7]]
 
 
 def multiply_base(curve: Curve, scalar: int) -> Point:
@@ -173,28 +226,28 @@ def multiply_base(curve: Curve, scalar: int) -> Point:
     # Eight added to every nibble turns the digits −8 … 7 into 0 … 15; the orders leave room for the carry.
     offset = int.from_bytes(b"\x88" * len(rows), "little")
     digits = (scalar % curve.order + offset).to_bytes(len(rows), "little")
+    add = curve.addition.add
     point = _NEUTRAL
     for row, octet in zip(rows, digits, strict=True):
-        point = _add(curve, point, row[octet >> 4])
+        point = add(point, row[octet >> 4])
     point = _double(curve, point, 4)
     for row, octet in zip(rows, digits, strict=True):
-        point = _add(curve, point, row[octet & 15])
+        point = add(point, row[octet & 15])
     return point
 
 
-def _multiply(curve: Curve, addend: Addend, scalar: int) -> Point:
-    """scalar·P for a public scalar, by signed windows; P with Z = 1."""
-    multiples = _odd_multiples(curve, addend)
+def _multiply(curve: Curve, x: int, y: int, scalar: int) -> Point:
+    """scalar·(x, y) for a public scalar, by signed windows."""
+    addition, multiples = curve.addition, _odd_multiples(curve, x, y)
     point = _NEUTRAL
     for digit, doublings in reversed(_windows(scalar)):
         odd = multiples[abs(digit) // 2]
-        point = _double(curve, _add(curve, point, odd if digit > 0 else _negative(curve, odd)), doublings)
+        point = _double(curve, addition.add(point, odd if digit > 0 else addition.negative(odd)), doublings)
     return point
 
 
-def _odd_multiples(curve: Curve, addend: Addend) -> list[Addend]:
-    """P, 3P, 5P … 15P."""
-    x, y, _, _ = addend
+def _odd_multiples(curve: Curve, x: int, y: int) -> list[Addend]:
+    """P, 3P, 5P … 15P, of P = (x, y)."""
     point: Point = (x, y, 1, x * y % curve.p)
     twice = _addends(curve, [_double(curve, point)])[0]
     return _addends(curve, _sums(curve, point, twice, 1 << (_WINDOW - 2)))
@@ -303,6 +356,7 @@ def verify(curve: Curve, public: bytes, signature: bytes, message: bytes) -> boo
     if key is None:
         return False
     challenge = _challenge(curve, commitment + public + message)
-    subtrahend = _multiply(curve, _negative(curve, _addend(curve, *key)), challenge)
-    difference = _add(curve, multiply_base(curve, response), _addends(curve, [subtrahend])[0])
+    x, y = key
+    subtrahend = _multiply(curve, curve.p - x, y, challenge)
+    difference = curve.addition.add(multiply_base(curve, response), _addends(curve, [subtrahend])[0])
     return _encode(curve, difference) == commitment
