@@ -86,10 +86,10 @@ def _negative25519(addend: Addend) -> Addend:
 def _add25519(left: Point, addend: Addend) -> Point:
     """For a = −1 (Hisil, Wong, Carter, Dawson 2008, 3.1; the addend as in RFC 8032 5.1.4).
 
-    Products are folded, as 2^255 is 19 modulo p, at half the price of a division: once where below 2^262 is enough, and
-    twice where they are the result, which is below 2^256.
+    Products are folded, as 2^255 is 19 modulo p, at half the price of a division: to below 2^262, which is enough where
+    another product follows. Those of the result are folded, too, so that the division is short.
     """
-    mask = _MASK25519
+    mask, p = _MASK25519, _P25519
     x, y, z, t = left
     minus, plus, dt = addend
     a, b, c = (y - x) * minus, (y + x) * plus, t * dt
@@ -97,10 +97,8 @@ def _add25519(left: Point, addend: Addend) -> Point:
     z += z
     e, f, g, h = b - a, z - c, z + c, b + a
     x, y, z, t = e * f, g * h, f * g, e * h
-    x, y = (x & mask) + 19 * (x >> 255), (y & mask) + 19 * (y >> 255)
-    z, t = (z & mask) + 19 * (z >> 255), (t & mask) + 19 * (t >> 255)
-    x, y = (x & mask) + 19 * (x >> 255), (y & mask) + 19 * (y >> 255)
-    return x, y, (z & mask) + 19 * (z >> 255), (t & mask) + 19 * (t >> 255)
+    x, y = ((x & mask) + 19 * (x >> 255)) % p, ((y & mask) + 19 * (y >> 255)) % p
+    return x, y, ((z & mask) + 19 * (z >> 255)) % p, ((t & mask) + 19 * (t >> 255)) % p
 
 
 def _addend448(x: int, y: int) -> Addend:

@@ -3,7 +3,7 @@
 Theory of operation: a peer's point goes through the Montgomery ladder of RFC 7748 section 5 on Python's integers: ten
 products a step, every step the same whatever the scalar's bits are. Sums and differences are left unreduced where the
 next product is reduced anyway. X448 reduces by ``%``; for X25519, which nearly every handshake uses, the loop is
-written out once more with folding: 2^255 is 19 modulo p, so (w mod 2^255) + 19 * ⌊w / 2^255⌋ is w in fewer bits, at
+written out once more with folding: 2^255 is 19 modulo p, so (w mod 2^255) + 19 · ⌊w / 2^255⌋ is w in fewer bits, at
 half the price of a division. One's own public key is a multiple of a fixed point, which the table of the birationally
 equivalent (for X448: isogenous) Edwards curve gives five times as fast (RFC 7748 4.1, 4.2).
 """
@@ -83,11 +83,10 @@ def _orders(curve: Curve, k: int) -> list[slice]:
 def _ladder25519(k: int, u: int) -> tuple[int, int]:
     """X and Z of k times the point at u.
 
-    Bounds: what enters a step is below 2^256. A sum of two of its products, folded once, is below 2^266; the products
-    of these, e * (aa + 121665 * e) being the longest, are below 2^549, folded once below 2^299, and folded twice below
-    2^256.
+    What enters a step is below p, a sum of two of its products, folded, below 2^262. The products of these, folded, are
+    below 2^291, so that the division has little left to do.
     """
-    mask = CURVE25519.mask
+    mask, p = CURVE25519.mask, CURVE25519.p
     points: tuple[int, ...] = (1, 0, u, 1, 1, 0)
     for order in _orders(CURVE25519, k):
         x2, z2, x3, z3 = points[order]
@@ -100,10 +99,8 @@ def _ladder25519(k: int, u: int) -> tuple[int, int]:
         e = aa - bb
         x2, z2 = aa * bb, e * (aa + _A24_25519 * e)
         x3, z3 = s * s, u * ((dd & mask) + 19 * (dd >> 255))
-        x2, z2 = (x2 & mask) + 19 * (x2 >> 255), (z2 & mask) + 19 * (z2 >> 255)
-        x3, z3 = (x3 & mask) + 19 * (x3 >> 255), (z3 & mask) + 19 * (z3 >> 255)
-        x2, z2 = (x2 & mask) + 19 * (x2 >> 255), (z2 & mask) + 19 * (z2 >> 255)
-        x3, z3 = (x3 & mask) + 19 * (x3 >> 255), (z3 & mask) + 19 * (z3 >> 255)
+        x2, z2 = ((x2 & mask) + 19 * (x2 >> 255)) % p, ((z2 & mask) + 19 * (z2 >> 255)) % p
+        x3, z3 = ((x3 & mask) + 19 * (x3 >> 255)) % p, ((z3 & mask) + 19 * (z3 >> 255)) % p
         points = x2, z2, x3, z3, x2, z2
     return points[0], points[1]  # the lowest bit of a clamped scalar is 0: they have changed back
 
