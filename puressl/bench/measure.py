@@ -1,9 +1,10 @@
 """How a workload is measured: contestants taking turns, rows of figures, and what the project promises of them.
 
 Theory of operation: the contestants take turns, round by round, so that whatever else the machine does falls on all of
-them alike; of the rounds the median counts. A first round of each, which imports modules and fills tables, is not
-counted. What is promised is a ratio of two figures of one row, or a bound on what an amount of memory may be, never a
-time: times depend on the machine.
+them alike; of the rounds the median counts. In a turn each runs the same number of times, enough that what counts is
+not how it gets going while the processor still has another's data at hand. The first run of each, which imports modules
+and fills tables, is not counted. What is promised is a ratio of two figures of one row, or a bound on an amount of
+memory, never a time: times depend on the machine.
 """
 
 from __future__ import annotations
@@ -123,23 +124,25 @@ class Row:
 class Effort:
     """How thoroughly to measure.
 
-    seconds: spent on a workload, if that gives a number of rounds between ``least`` and ``most``. transfer: bytes sent
-    over a connection at once. connections: puressl's kept open to measure their memory; they differ by little, and
-    tracing is slow. places: how many of an axis are plotted, from its first.
+    seconds: spent on a workload, if that gives a number of rounds between ``least`` and ``most``. turn: seconds that a
+    turn of puressl's takes at least. transfer: bytes sent over a connection at once. connections: puressl's kept open
+    to measure their memory; they differ by little, and tracing is slow. places: how many of an axis are plotted, from
+    its first.
     """
 
     seconds: float
     least: int
     most: int
+    turn: float = 0.02
     transfer: int = 262_144
     connections: int = 5
     places: int | None = None
 
 
 #: The median of fewer rounds than fifteen moves by more than a tenth, and slow peers get no more time than that.
-USUAL = Effort(seconds=2.0, least=3, most=25)
+USUAL = Effort(seconds=2.0, least=5, most=25)
 #: To see that everything runs.
-QUICK = Effort(seconds=0.0, least=1, most=1, transfer=16_384, connections=1, places=2)
+QUICK = Effort(seconds=0.0, least=1, most=1, turn=0.0, transfer=16_384, connections=1, places=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,14 +176,21 @@ def median_times(runs: Runs, effort: Effort) -> Figures:
     """Seconds that a run of each takes."""
     for run in runs.values():
         run()
+    repeats = 1 + int(effort.turn / _seconds(runs[Contestant.PURESSL], 1))
     times: dict[Contestant, list[float]] = {contestant: [] for contestant in runs}
     gc.collect()
     end = time.perf_counter() + effort.seconds
     rounds = 0
     while rounds < effort.least or (rounds < effort.most and time.perf_counter() < end):
         for contestant, run in runs.items():
-            start = time.perf_counter()
-            run()
-            times[contestant].append(time.perf_counter() - start)
+            times[contestant].append(_seconds(run, repeats))
         rounds += 1
     return {contestant: statistics.median(taken) for contestant, taken in times.items()}
+
+
+def _seconds(run: Callable[[], object], repeats: int) -> float:
+    """Of one of so many runs in a row."""
+    start = time.perf_counter()
+    for _ in range(repeats):
+        run()
+    return (time.perf_counter() - start) / repeats

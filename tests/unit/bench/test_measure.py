@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import time
+from functools import partial
+from itertools import count
+
 import pytest
 
 from puressl.bench.measure import (
@@ -51,27 +55,40 @@ def test_promise_is_kept_or_missed(promise: Promise | None, kept: bool | None) -
     assert row(Unit.MILLISECONDS, {OWN: 2.0, OTHER: 6.0, FULL: 8.0}, promise).kept is kept
 
 
-def test_contestants_take_turns_after_a_round_that_does_not_count() -> None:
+def effort(least: int, most: int, seconds: float = 0.0) -> Effort:
+    return Effort(seconds, least, most, turn=0.0)
+
+
+def test_contestants_take_turns_after_runs_that_do_not_count() -> None:
     turns: list[str] = []
-    times = median_times(
-        {OWN: lambda: turns.append("own"), OTHER: lambda: turns.append("other")}, Effort(seconds=0, least=2, most=2)
-    )
-    assert turns == ["own", "other"] * 3
+    runs = {OWN: lambda: turns.append("own"), OTHER: lambda: turns.append("other")}
+    times = median_times(runs, effort(least=2, most=2))
+    assert turns == ["own", "other", "own"] + ["own", "other"] * 2
     assert min(times.values()) > 0
 
 
 def test_rounds_end_at_the_most_or_when_the_time_is_over() -> None:
     calls: list[None] = []
-    median_times({OWN: lambda: calls.append(None)}, Effort(seconds=60, least=1, most=4))
-    assert len(calls) == 1 + 4
+    median_times({OWN: lambda: calls.append(None)}, effort(least=1, most=4, seconds=60))
+    assert len(calls) == 2 + 4
     calls.clear()
-    median_times({OWN: lambda: calls.append(None)}, Effort(seconds=0, least=3, most=4))
-    assert len(calls) == 1 + 3
+    median_times({OWN: lambda: calls.append(None)}, effort(least=3, most=4))
+    assert len(calls) == 2 + 3
+
+
+def test_turn_is_as_many_runs_of_each_as_fill_it() -> None:
+    calls: dict[Contestant, int] = {OWN: 0, OTHER: 0}
+
+    def run(contestant: Contestant) -> None:
+        calls[contestant] += 1
+        time.sleep(0.002)
+
+    median_times({each: partial(run, each) for each in calls}, Effort(seconds=0, least=1, most=1, turn=0.01))
+    assert calls[OWN] - 2 == calls[OTHER] - 1 > 1
 
 
 def test_figures_are_in_their_units(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = iter([0.0, 10.0, 10.5])
+    clock = count(0.0, 0.5)
     monkeypatch.setattr("puressl.bench.measure.time.perf_counter", lambda: next(clock))
     assert milliseconds({OWN: lambda: None}, QUICK) == {OWN: 500.0}
-    clock = iter([0.0, 10.0, 10.5])
     assert megabytes_per_second(2_000_000, {OWN: lambda: None}, QUICK) == {OWN: 4.0}
