@@ -92,8 +92,9 @@ def _ladder25519(k: int, u: int) -> tuple[int, int]:
         x2, z2, x3, z3 = points[order]
         a, b = x2 + z2, x2 - z2
         da, cb = (x3 - z3) * a, (x3 + z3) * b
-        aa, bb, s, d = a * a, b * b, da + cb, da - cb
+        aa, bb = a * a, b * b
         aa, bb = (aa & mask) + 19 * (aa >> 255), (bb & mask) + 19 * (bb >> 255)
+        s, d = da + cb, da - cb
         s, d = (s & mask) + 19 * (s >> 255), (d & mask) + 19 * (d >> 255)
         dd = d * d
         e = aa - bb
