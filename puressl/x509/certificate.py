@@ -19,7 +19,6 @@ from puressl.x509 import pem
 from puressl.x509.distinguished_name import Name
 from puressl.x509.extensions import Extensions
 from puressl.x509.file_kinds import other_kind
-from puressl.x509.forms import place_of_fault
 from puressl.x509.public_key_info import decode_public_key
 
 #: PEM labels of a certificate (RFC 7468 5, and OpenSSL's old one).
@@ -127,6 +126,8 @@ _remembered = lru_cache(maxsize=_REMEMBERED)(Certificate._read)
 
 def _where(error: CertificateError, der: bytes) -> str:
     """The path and byte of a fault, if the decoder that knows places finds one in the same field."""
+    from puressl.x509.forms import place_of_fault  # a quarter of what a connection would import, for this alone
+
     where = place_of_fault(der)
     return f" ({where})" if where and (error.check == "Certificate" or error.check in where) else ""
 

@@ -11,9 +11,8 @@ from collections.abc import Callable
 
 from puressl.crypto.keys import ECPublicKey, EdPublicKey, PssParameters, PublicKey, RSAPublicKey
 from puressl.errors import ProtocolError
-from puressl.x509 import algorithms, der
+from puressl.x509 import algorithms, der, identifiers
 from puressl.x509.der import DERError, Reader
-from puressl.x509.forms import identifiers
 
 _EDWARDS_BY_OID = {identifier: key_type for key_type, identifier in algorithms.EDWARDS.items()}
 

@@ -14,7 +14,7 @@ from enum import Flag, auto
 from puressl.errors import Problem
 from puressl.x509 import extensions as ext
 from puressl.x509.certificate import Certificate, certificate_error
-from puressl.x509.forms.identifiers import KEY_PURPOSES
+from puressl.x509.identifiers import KEY_PURPOSES
 from puressl.x509.policy import Policy, Profile
 
 

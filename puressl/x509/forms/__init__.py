@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Literal, Union, overload
 
 from puressl.errors import CertificateError, Reason, SSLError
-from puressl.x509.forms import identifiers
+from puressl.x509 import identifiers
 from puressl.x509.forms.algorithms import parameters, public_key
 from puressl.x509.forms.codec import Codec, Fault, Identifier
 from puressl.x509.forms.extension_values import extension_value

@@ -13,8 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from puressl.x509 import der
-from puressl.x509.forms import identifiers
+from puressl.x509 import der, identifiers
 from puressl.x509.forms.codec import (
     ANY,
     BIT_STRING,

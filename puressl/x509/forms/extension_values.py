@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from puressl.x509 import der
-from puressl.x509.forms import identifiers
+from puressl.x509 import der, identifiers
 from puressl.x509.forms.codec import (
     ANY,
     BOOLEAN,

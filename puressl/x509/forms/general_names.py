@@ -11,9 +11,8 @@ import ipaddress
 from dataclasses import dataclass
 from typing import Any
 
-from puressl.x509 import der
+from puressl.x509 import der, identifiers
 from puressl.x509.distinguished_name import STRING_ENCODINGS
-from puressl.x509.forms import identifiers
 from puressl.x509.forms.codec import (
     ANY,
     OBJECT_IDENTIFIER,
