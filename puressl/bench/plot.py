@@ -25,7 +25,7 @@ _DASHES = {Contestant.PURESSL: "none", Contestant.TLSLITE: "6 4"}
 _STEPS = (1, 2, 5)
 
 _STYLE = """
-text { font: 13px system-ui, sans-serif; fill: #666 }
+text { font: 13px system-ui, sans-serif; fill: #757575 }
 .title { font-weight: 600 }
 .grid { stroke: #888; stroke-opacity: 0.25 }
 .axis { stroke: #888; fill: none }

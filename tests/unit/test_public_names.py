@@ -25,3 +25,11 @@ def test_import_loads_no_layer_before_it_is_used() -> None:
     code = "import sys, puressl; print(sorted(name for name in sys.modules if name.startswith('puressl.')))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "['puressl._version']"
+
+
+def test_connection_does_without_what_only_some_use() -> None:
+    code = (
+        "import sys, puressl.connection; print([name for name in sys.modules if name.startswith('puressl.x509.forms')])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
