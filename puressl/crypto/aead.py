@@ -10,10 +10,10 @@ of one.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache
 from typing import Protocol, Union
 
-from puressl.crypto import _tlslite, chacha20, poly1305
+from puressl.crypto import chacha20, poly1305
+from puressl.crypto.gcm import AesGcm
 from puressl.crypto.kdf import equal
 from puressl.crypto.suites import AES_128_GCM, AES_256_GCM, BULK_CIPHERS, CHACHA20_POLY1305, BulkCipher, CipherKind
 from puressl.errors import Problem, ProtocolError, Reason, SSLError
@@ -134,101 +134,6 @@ def _tag(stream: memoryview, ciphertext: Octets, aad: bytes) -> bytes:
     lengths = len(aad).to_bytes(8, "little") + len(ciphertext).to_bytes(8, "little")
     data = b"".join((aad, bytes(-len(aad) % 16), ciphertext, bytes(-len(ciphertext) % 16), lengths))
     return poly1305.tag(stream[: poly1305.KEY_LENGTH], data)
-
-
-class AesGcm:
-    """AES in Galois/counter mode with a 96-bit nonce (RFC 5116 5.1, 5.2; NIST SP 800-38D)."""
-
-    __slots__ = ("_aes", "_products")
-
-    def __init__(self, key: bytes) -> None:
-        self._aes = _tlslite.Aes(key)
-        hash_key = int.from_bytes(self._aes.encrypt(bytes(16)), "big")
-        self._products = _multiples(hash_key)
-
-    def seal(self, nonce: bytes, plaintext: Octets, aad: bytes) -> bytes:
-        _check_nonce(nonce)
-        ciphertext = self._counter_mode(nonce, plaintext)
-        return ciphertext + self._tag(nonce, ciphertext, aad)
-
-    def open(self, nonce: bytes, ciphertext: Octets, aad: bytes) -> bytes:
-        _check_nonce(nonce)
-        body, tag = ciphertext[:-TAG_LENGTH], ciphertext[-TAG_LENGTH:]
-        if len(tag) != TAG_LENGTH or not equal(self._tag(nonce, body, aad), bytes(tag)):
-            raise ProtocolError(Problem.BAD_RECORD_MAC)
-        return self._counter_mode(nonce, body)
-
-    def seal_batch(self, messages: Sequence[Message]) -> list[bytes]:
-        return [self.seal(*message) for message in messages]
-
-    def open_batch(self, messages: Sequence[Message]) -> list[bytes]:
-        opened: list[bytes] = []
-        for message in messages:
-            try:
-                opened.append(self.open(*message))
-            except ProtocolError:
-                break
-        return opened
-
-    def _counter_mode(self, nonce: bytes, data: Octets) -> bytes:
-        """GCTR from counter 2, the one after the tag's (SP 800-38D 7.1)."""
-        encrypt, prefix = self._aes.encrypt, bytes(nonce)
-        blocks = (len(data) + 15) // 16
-        stream = b"".join([encrypt(prefix + counter.to_bytes(4, "big")) for counter in range(2, blocks + 2)])
-        mixed = int.from_bytes(data, "big") ^ int.from_bytes(stream[: len(data)], "big")
-        return mixed.to_bytes(len(data), "big")
-
-    def _tag(self, nonce: bytes, ciphertext: Octets, aad: bytes) -> bytes:
-        """The GHASH of both, encrypted under counter 1 (SP 800-38D 7.1)."""
-        lengths = (len(aad) * 8).to_bytes(8, "big") + (len(ciphertext) * 8).to_bytes(8, "big")
-        data = b"".join((aad, bytes(-len(aad) % 16), ciphertext, bytes(-len(ciphertext) % 16), lengths))
-        mask = int.from_bytes(self._aes.encrypt(bytes(nonce) + b"\0\0\0\1"), "big")
-        return (self._ghash(data) ^ mask).to_bytes(16, "big")
-
-    def _ghash(self, data: bytes) -> int:
-        """GHASH (SP 800-38D 6.4). The top bit of a block is the coefficient of x^0, so times x is a shift right."""
-        products, reductions = self._products, _reductions()
-        total = 0
-        for start in range(0, len(data), 16):
-            total ^= int.from_bytes(data[start : start + 16], "big")
-            product = 0
-            for octet in total.to_bytes(16, "little"):
-                product = product >> 8 ^ reductions[product & 0xFF] ^ products[octet]
-            total = product
-        return total
-
-
-def _times_x(element: int) -> int:
-    """An element of GF(2^128) times x, modulo x^128 + x^7 + x^2 + x + 1 (SP 800-38D 6.3)."""
-    return element >> 1 ^ (0xE1 << 120 if element & 1 else 0)
-
-
-def _span(basis: list[int]) -> list[int]:
-    """All 256 sums of eight elements, the one at place i standing for bit i of the index."""
-    sums = [0]
-    for element in basis:
-        sums += [element ^ known for known in sums]
-    return sums
-
-
-def _multiples(element: int) -> list[int]:
-    """The element times each polynomial of degree below 8, the index being that polynomial with x^0 as its top bit."""
-    basis = [element]
-    for _ in range(7):
-        basis.append(_times_x(basis[-1]))
-    return _span(basis[::-1])
-
-
-@cache
-def _reductions() -> list[int]:
-    """What the eight bits that leave an element when it is multiplied by x^8 add to it."""
-    basis = []
-    for place in range(8):
-        element = 1 << place
-        for _ in range(8):
-            element = _times_x(element)
-        basis.append(element)
-    return _span(basis)
 
 
 _AEADS: Mapping[BulkCipher, Callable[[bytes], Aead]] = {
