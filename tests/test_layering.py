@@ -32,7 +32,7 @@ LAYER_OF = {name: number for number, layer in enumerate(LAYERS) for name in laye
 
 #: Third-party packages and the only modules that may import them.
 WRAPPERS = {
-    "tlslite": {"puressl.crypto._tlslite", "puressl.bench"},
+    "tlslite": {"puressl.bench"},  # a peer to measure
     "ecdsa": set(),  # a second opinion in tests only
     "asn1crypto": set(),  # the same
     "kyber_py": {"puressl.crypto.mlkem"},

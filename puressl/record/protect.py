@@ -24,7 +24,8 @@ from typing import ClassVar, Protocol
 
 from puressl.codes import ContentType, ProtocolVersion
 from puressl.crypto.aead import Aead, Message, Octets, new_aead
-from puressl.crypto.cbc import BLOCK_LENGTH, AesCbc
+from puressl.crypto.aes_planes import BLOCK_LENGTH
+from puressl.crypto.cbc import AesCbc
 from puressl.crypto.hashes import HashAlgorithm
 from puressl.crypto.kdf import Hmac, equal
 from puressl.crypto.schedule12 import TrafficKeys12

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from puressl.crypto import cbc
+from puressl.crypto.aes import BLOCKS_PER_PASS, Aes
 from puressl.crypto.cbc import AesCbc
 from puressl.errors import Problem, ProtocolError, Reason, SSLError
 
@@ -82,3 +85,48 @@ def test_a_key_of_another_length_is_a_bad_argument(length: int) -> None:
     with pytest.raises(SSLError) as refused:
         AesCbc(bytes(length))
     assert refused.value.reason is Reason.BADARG
+
+
+def chained(key: bytes, iv: bytes, data: bytes) -> bytes:
+    """SP 800-38A 6.2, block by block."""
+    cipher, blocks = Aes(key), [iv]
+    for start in range(0, len(data), 16):
+        mixed = int.from_bytes(data[start : start + 16], "big") ^ int.from_bytes(blocks[-1], "big")
+        blocks.append(cipher.encrypt(mixed.to_bytes(16, "big")))
+    return b"".join(blocks[1:])
+
+
+@pytest.mark.parametrize("lengths", [[48], [0, 16, 160], [16] * 8, [32, 0, 64] * 3, [16 * 140, 16, 0] + [16] * 14])
+def test_a_batch_gives_what_its_messages_give_one_by_one(lengths: list[int]) -> None:
+    source = random.Random(sum(lengths))
+    key = source.randbytes(16)
+    messages = [(source.randbytes(16), source.randbytes(length)) for length in lengths]
+    cipher = AesCbc(key)
+    sealed = cipher.encrypt_batch(messages)
+    assert sealed == [chained(key, iv, data) for iv, data in messages]
+    for (iv, data), ciphertext in zip(messages, sealed, strict=True):
+        assert cipher.decrypt(iv, ciphertext) == data
+    assert cipher.encrypt_batch([]) == []
+
+
+def test_one_bad_message_of_a_batch_is_a_bad_argument() -> None:
+    for message in ((bytes(15), bytes(16)), (IV, bytes(17))):
+        with pytest.raises(SSLError) as refused:
+            AesCbc(bytes(16)).encrypt_batch([(IV, bytes(16)), message])
+        assert refused.value.reason is Reason.BADARG
+
+
+@pytest.mark.parametrize("key_length", [16, 24, 32])
+def test_long_ciphertexts_are_decrypted_as_tlslite_does(key_length: int) -> None:
+    from tlslite.utils.cipherfactory import createAES
+
+    source = random.Random(key_length)
+    key = source.randbytes(key_length)
+    for length in (40_000, 16 * (BLOCKS_PER_PASS + 1)):
+        data = source.randbytes(length // 16 * 16)
+        opened = AesCbc(key).decrypt(IV, data)
+        assert len(opened) == len(data)
+        for start in (0, 16 * 1000, len(data) - 64):  # a stretch is decrypted behind the block before it
+            before = (IV + data)[start : start + 16]
+            part = createAES(bytearray(key), bytearray(before), ["python"]).decrypt(bytearray(data[start : start + 64]))
+            assert opened[start : start + 64] == bytes(part)
