@@ -97,21 +97,42 @@ def _mix_columns(state: Rows, key: Rows) -> Rows:
 
     Of the octets a, b, c, d down from each place, 2a + 3b + c + d = 2(a + b) + b + (c + d).
     """
-    below = [*state[1:], state[0]]
-    pairs = _add(state, below)
-    rest = _add(_add(below, [*pairs[2:], *pairs[:2]]), key)
-    return [_doubled_plus(*rows) for rows in zip(pairs, rest, strict=True)]
+    a, b, c, d = state
+    ab, bc, cd, da = _sum(a, b), _sum(b, c), _sum(c, d), _sum(d, a)
+    return [_mixed(ab, b, cd, key[0]), _mixed(bc, c, da, key[1]), _mixed(cd, d, ab, key[2]), _mixed(da, a, bc, key[3])]
+
+
+def _mixed(doubled: Row, p: Row, q: Row, r: Row) -> Row:
+    """Each octet of one row times x in GF(2^8), plus three others: plane 7 becomes x^8 = x^4 + x^3 + x + 1."""
+    d0, d1, d2, d3, d4, d5, d6, d7 = doubled
+    p0, p1, p2, p3, p4, p5, p6, p7 = p
+    q0, q1, q2, q3, q4, q5, q6, q7 = q
+    r0, r1, r2, r3, r4, r5, r6, r7 = r
+    return (
+        d7 ^ p0 ^ q0 ^ r0,
+        d0 ^ d7 ^ p1 ^ q1 ^ r1,
+        d1 ^ p2 ^ q2 ^ r2,
+        d2 ^ d7 ^ p3 ^ q3 ^ r3,
+        d3 ^ d7 ^ p4 ^ q4 ^ r4,
+        d4 ^ p5 ^ q5 ^ r5,
+        d5 ^ p6 ^ q6 ^ r6,
+        d6 ^ p7 ^ q7 ^ r7,
+    )
 
 
 def _unmix_columns(state: Rows) -> Rows:
     """InvMixColumns, which is MixColumns of a + 4(a + c), b + 4(b + d), and so on."""
-    nothing = (0,) * 8
-    doubled = [_doubled_plus(_sum(state[row], state[row + 2]), nothing) for row in (0, 1)]
-    return _mix_columns([_doubled_plus(doubled[row % 2], state[row]) for row in range(4)], [nothing] * 4)
+    a, b, c, d = state
+    ac, bd = _quadrupled(_sum(a, c)), _quadrupled(_sum(b, d))
+    return _mix_columns([_sum(a, ac), _sum(b, bd), _sum(c, ac), _sum(d, bd)], _NOTHING)
 
 
-def _doubled_plus(row: Row, other: Row) -> Row:
-    """Each octet times x in GF(2^8), plus another: plane 7 becomes x^8 = x^4 + x^3 + x + 1."""
+def _quadrupled(row: Row) -> Row:
+    """Each octet times x^2: planes 6 and 7 become x^8 = x^4 + x^3 + x + 1 and x^9 = x^5 + x^4 + x^2 + x."""
     p0, p1, p2, p3, p4, p5, p6, p7 = row
-    q0, q1, q2, q3, q4, q5, q6, q7 = other
-    return (p7 ^ q0, p0 ^ p7 ^ q1, p1 ^ q2, p2 ^ p7 ^ q3, p3 ^ p7 ^ q4, p4 ^ q5, p5 ^ q6, p6 ^ q7)
+    p67 = p6 ^ p7
+    return (p6, p67, p0 ^ p7, p1 ^ p6, p2 ^ p67, p3 ^ p7, p4, p5)
+
+
+#: A round key of zeros.
+_NOTHING = ((0,) * 8,) * 4

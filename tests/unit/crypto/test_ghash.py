@@ -7,7 +7,7 @@ import random
 import pytest
 
 from puressl.crypto import ghash
-from puressl.crypto.ghash import FOLD, FOLD_FROM, TABLES_AFTER, Ghash
+from puressl.crypto.ghash import FOLD, TABLES_AFTER, Ghash
 
 
 def product(left: int, right: int) -> int:
@@ -43,7 +43,7 @@ def test_two_blocks_give_the_hash_of_the_specifications_example() -> None:
     assert Ghash(key).digests([message]) == [bytes.fromhex("f38cbb1ad69223dcc3457ae5b6b0f885")]
 
 
-@pytest.mark.parametrize("blocks", [1, 2, 3, FOLD - 1, FOLD, FOLD + 1, FOLD_FROM - 1, FOLD_FROM, 131])
+@pytest.mark.parametrize("blocks", [1, 2, 3, FOLD - 1, FOLD, FOLD + 1, 2 * FOLD, 2 * FOLD + 1, 131])
 def test_any_number_of_blocks_gives_the_hash_that_is_defined(blocks: int) -> None:
     source = random.Random(blocks)
     key, message = source.randbytes(16), source.randbytes(16 * blocks)
@@ -55,7 +55,7 @@ def test_any_number_of_blocks_gives_the_hash_that_is_defined(blocks: int) -> Non
 @pytest.mark.parametrize("key", [bytes(16), bytes(15) + b"\1", b"\x80" + bytes(15), b"\xff" * 16], ids=bytes.hex)
 def test_extreme_keys_and_blocks_give_the_hash_that_is_defined(key: bytes) -> None:
     for octet in (b"\0", b"\1", b"\x80", b"\xff"):
-        message = octet * 16 * FOLD_FROM
+        message = octet * 16 * 2 * FOLD
         expected = defined(key, message)
         assert Ghash(key).digests([message, message[:16]])[0] == expected
         assert folding(key).digests([message]) == [expected]
@@ -64,7 +64,7 @@ def test_extreme_keys_and_blocks_give_the_hash_that_is_defined(key: bytes) -> No
 def test_messages_hashed_together_give_what_each_gives_alone() -> None:
     source = random.Random(7)
     key = source.randbytes(16)
-    messages = [source.randbytes(16 * blocks) for blocks in (1, 16, 40, 2, 17, 33, 0, 150, 1)]
+    messages = [source.randbytes(16 * blocks) for blocks in (1, FOLD, 40, 2, FOLD + 1, 3 * FOLD - 1, 0, 150, 1)]
     expected = [Ghash(key).digests([message])[0] for message in messages]
     assert folding(key).digests(messages) == expected
     assert Ghash(key).digests([]) == []
@@ -72,12 +72,16 @@ def test_messages_hashed_together_give_what_each_gives_alone() -> None:
 
 def test_tables_are_built_when_a_key_has_hashed_enough_and_not_before() -> None:
     made = Ghash(bytes(range(16)))
-    made.digests([bytes(16 * (TABLES_AFTER - FOLD_FROM - 1))])
-    assert made._folding is None
-    made.digests([bytes(16 * FOLD_FROM)])
-    assert made._folding is None
-    made.digests([bytes(16 * FOLD_FROM)])
-    assert made._folding is not None
+    for _ in range(TABLES_AFTER // FOLD):
+        made.digests([bytes(16 * FOLD)])
+    assert made._folding is None  # short messages never need them
+    many = Ghash(bytes(range(16)))
+    many.digests([bytes(16 * (TABLES_AFTER - 1))])
+    assert many._folding is None
+    many.digests([bytes(16)] * TABLES_AFTER)
+    assert many._folding is None
+    many.digests([bytes(16 * FOLD)] * 2)
+    assert many._folding is not None
 
 
 def test_every_table_entry_is_an_octet_of_a_product() -> None:
