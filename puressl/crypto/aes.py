@@ -16,8 +16,8 @@ from __future__ import annotations
 
 from typing import Union
 
-from puressl.crypto.aes_narrow import NarrowRounds
-from puressl.crypto.aes_planes import BLOCK_LENGTH, CELLS, from_planes, to_planes
+from puressl.crypto.aes_narrow import NarrowRounds, steps_over
+from puressl.crypto.aes_planes import BLOCK_LENGTH, CELLS, GRANULE, from_planes, to_planes
 from puressl.crypto.aes_wide import WideRounds
 from puressl.crypto.sbox import CONSTANT, substitute
 from puressl.errors import Reason, SSLError
@@ -118,5 +118,4 @@ def _expanded(key: bytes) -> list[bytes]:
 
 def _substituted_word(word: int) -> int:
     """SubWord (FIPS 197 5.2)."""
-    planes = substitute(*(word >> 128 * plane & _PLANE for plane in range(8)))
-    return sum(bits << 128 * plane for plane, bits in enumerate(planes)) ^ _CONSTANT_WORD
+    return steps_over(GRANULE).each_octet(substitute, word) ^ _CONSTANT_WORD

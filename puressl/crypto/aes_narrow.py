@@ -3,7 +3,7 @@
 Theory of operation: with few blocks an operation costs what the interpreter takes for it, whatever the integers' size,
 so the fewest operations win. Everything linear works on all planes at once; only the S-box takes the state apart. Cells
 lie as ``aes_planes`` says: a plane has 16 cells, a row 4, so rows and planes are reached by shifts, and masks stop what
-would cross into a neighbour. The masks depend on the number of blocks alone: each number has its ``_Steps``.
+would cross into a neighbour. The masks depend on the number of blocks alone: each number has its ``Steps``.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class NarrowRounds:
 
     def __init__(self, round_keys: Sequence[bytes], count: int) -> None:
         self._keys = [repeated(bits, count) for bits in round_keys]
-        self._steps = _steps(count)
+        self._steps = steps_over(count)
 
     def encrypt(self, planes: bytes) -> bytes:
         """Planes of plaintext to planes of ciphertext."""
@@ -48,7 +48,7 @@ class NarrowRounds:
         return state.to_bytes(len(planes), "little")
 
 
-class _Steps:
+class Steps:
     """The steps of a round over ``count`` blocks, their masks and distances made ready."""
 
     __slots__ = (
@@ -150,5 +150,6 @@ class _Steps:
 
 
 @lru_cache(maxsize=16)
-def _steps(count: int) -> _Steps:
-    return _Steps(count)
+def steps_over(count: int) -> Steps:
+    """The steps over so many blocks."""
+    return Steps(count)
