@@ -10,11 +10,11 @@ same bits, and the bits that count are the same whatever key and nonce. Tags are
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from itertools import accumulate
-from operator import itemgetter
-from typing import TYPE_CHECKING, NamedTuple
+from operator import attrgetter, itemgetter
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from puressl.crypto.aes import BLOCKS_PER_PASS, Aes
 from puressl.crypto.aes_planes import BLOCK_LENGTH, CELLS, PLACES, from_planes, rounded
@@ -40,6 +40,8 @@ _CELL_OF_BIT = tuple(
 #: The bits of a block as text, the top one first, in the order of cells.
 _IN_CELL_ORDER = itemgetter(*(CELLS - 1 - _CELL_OF_BIT.index(cell) for cell in range(CELLS)))
 
+_Item = TypeVar("_Item")
+
 
 class AesGcm:
     """AES-GCM under one key."""
@@ -64,27 +66,28 @@ class AesGcm:
     def seal_batch(self, messages: Sequence[Message]) -> list[bytes]:
         """The ciphertext of each message with its tag."""
         sealed: list[bytes] = []
-        for group in _groups(messages):
+        for group in _parted(messages, _message_blocks):
             streams, ghash = self._streams([(nonce, len(plaintext)) for nonce, plaintext, _ in group])
-            bodies = [_mixed(message[1], stream[BLOCK_LENGTH:]) for message, stream in zip(group, streams, strict=True)]
-            hashed = [_hashed(body, message[2]) for body, message in zip(bodies, group, strict=True)]
-            tags = map(_mixed, ghash.digests(hashed), streams)
+            bodies = [
+                _mixed(plaintext, stream[BLOCK_LENGTH:])
+                for (_, plaintext, _), stream in zip(group, streams, strict=True)
+            ]
+            tags = _tags(ghash, bodies, [aad for _, _, aad in group], streams)
             sealed += [body + tag for body, tag in zip(bodies, tags, strict=True)]
         return sealed
 
     def open_batch(self, messages: Sequence[Message]) -> list[bytes]:
         """The plaintexts of the messages before the first that is not authentic."""
         opened: list[bytes] = []
-        for group in _groups(messages):
-            # What is shorter than a tag has no body, and is no tag either.
-            parts = [(bytes(sealed[:-TAG_LENGTH]), bytes(sealed[-TAG_LENGTH:])) for _, sealed, _ in group]
+        for group in _parted(messages, _message_blocks):
+            # What is shorter than a tag has no body, and all of it is compared with the tag.
+            bodies = [bytes(sealed[:-TAG_LENGTH]) for _, sealed, _ in group]
             streams, ghash = self._streams(
-                [(message[0], len(body)) for message, (body, _) in zip(group, parts, strict=True)]
+                [(nonce, len(body)) for (nonce, _, _), body in zip(group, bodies, strict=True)]
             )
-            hashed = [_hashed(body, message[2]) for message, (body, _) in zip(group, parts, strict=True)]
-            tags = map(_mixed, ghash.digests(hashed), streams)
-            for (body, tag), expected, stream in zip(parts, tags, streams, strict=True):
-                if not equal(expected, tag):
+            tags = _tags(ghash, bodies, [aad for _, _, aad in group], streams)
+            for (_, sealed, _), body, tag, stream in zip(group, bodies, tags, streams, strict=True):
+                if not equal(tag, bytes(sealed[-TAG_LENGTH:])):
                     return opened
                 opened.append(_mixed(body, stream[BLOCK_LENGTH:]))
         return opened
@@ -98,7 +101,7 @@ class AesGcm:
         spans = [span for (nonce, _), blocks in zip(requests, lengths, strict=True) for span in _spans(nonce, blocks)]
         if self._ghash is None:
             spans.append(_Span(0, 1))
-        output = memoryview(b"".join([self._encrypted(part) for part in _passes(spans)]))
+        output = memoryview(b"".join([self._encrypted(part) for part in _parted(spans, _span_blocks)]))
         if self._ghash is None:
             self._ghash = Ghash(bytes(output[-BLOCK_LENGTH:]))
         ends = list(accumulate(lengths))
@@ -121,8 +124,13 @@ class _Span(NamedTuple):
     blocks: int
 
 
+_span_blocks = attrgetter("blocks")
+
+
 def _spans(nonce: bytes, blocks: int) -> Iterator[_Span]:
     """So many counter blocks of a nonce from counter 1 on, cut where the counter is a multiple of ``_COUNTERS``."""
+    if len(nonce) != NONCE_LENGTH:
+        raise SSLError(Reason.BADARG, f"nonce of {len(nonce)} octets, not {NONCE_LENGTH}")
     prefix, counter, end = int.from_bytes(nonce, "big") << 32, 1, 1 + blocks
     while counter < end:
         size = min(_COUNTERS - counter % _COUNTERS, end - counter)
@@ -130,35 +138,24 @@ def _spans(nonce: bytes, blocks: int) -> Iterator[_Span]:
         counter += size
 
 
-def _groups(messages: Iterable[Message]) -> Iterator[list[Message]]:
-    """Messages to seal or open together, few enough for one pass; a nonce of another length is ``badarg``."""
-    group: list[Message] = []
-    total = 0
-    for message in messages:
-        nonce, data, _ = message
-        if len(nonce) != NONCE_LENGTH:
-            raise SSLError(Reason.BADARG, f"nonce of {len(nonce)} octets, not {NONCE_LENGTH}")
-        blocks = 1 + _blocks(len(data))
-        if group and total + blocks > BLOCKS_PER_PASS:
-            yield group
-            group, total = [], 0
-        group.append(message)
-        total += blocks
-    if group:
-        yield group
+def _message_blocks(message: Message) -> int:
+    """Blocks that a message takes in a pass, its tag's among them."""
+    return 1 + _blocks(len(message[1]))
 
 
-def _passes(spans: Iterable[_Span]) -> Iterator[list[_Span]]:
-    """Spans that go through the cipher together."""
-    together: list[_Span] = []
+def _parted(items: Iterable[_Item], blocks: Callable[[_Item], int]) -> Iterator[list[_Item]]:
+    """As many items in a row as a pass has room for, at least one."""
+    part: list[_Item] = []
     total = 0
-    for span in spans:
-        if together and total + span.blocks > BLOCKS_PER_PASS:
-            yield together
-            together, total = [], 0
-        together.append(span)
-        total += span.blocks
-    yield together
+    for item in items:
+        size = blocks(item)
+        if part and total + size > BLOCKS_PER_PASS:
+            yield part
+            part, total = [], 0
+        part.append(item)
+        total += size
+    if part:
+        yield part
 
 
 def _counter_planes(spans: Sequence[_Span]) -> bytes:
@@ -205,6 +202,13 @@ def _counting() -> Sequence[int]:
         period = ((1 << half) - 1) << half
         patterns.append(sum(period << start for start in range(0, _COUNTERS, 2 * half)))
     return patterns
+
+
+def _tags(
+    ghash: Ghash, bodies: Sequence[bytes], aads: Sequence[bytes], streams: Sequence[memoryview]
+) -> Iterator[bytes]:
+    """The tags of ciphertexts with associated data: hashes, masked by the streams' first blocks (SP 800-38D 7.1)."""
+    return map(_mixed, ghash.digests(list(map(_hashed, bodies, aads))), streams)
 
 
 def _hashed(body: bytes, aad: bytes) -> bytes:

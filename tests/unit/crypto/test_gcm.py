@@ -150,7 +150,7 @@ def test_a_nonce_of_another_length_in_a_batch_is_a_bad_argument() -> None:
 def test_counter_blocks_are_the_nonce_and_a_counter_that_carries(blocks: int) -> None:
     nonce = random.Random(blocks).randbytes(12)
     other = bytes((nonce[0] ^ 0x81,)) + nonce[1:]
-    for part in gcm._passes([*gcm._spans(nonce, blocks), *gcm._spans(other, 3)]):
+    for part in gcm._parted([*gcm._spans(nonce, blocks), *gcm._spans(other, 3)], gcm._span_blocks):
         expected = [(first + place).to_bytes(16, "big") for first, count in part for place in range(count)]
         found = from_planes(gcm._counter_planes(part))
         assert found[: 16 * len(expected)] == b"".join(expected)
