@@ -169,7 +169,7 @@ def _spread(blocks: bytes) -> Iterator[int]:
 
 
 def _gathered(spread: int) -> bytes:
-    """The block of a spread polynomial."""
+    """The block of a spread polynomial. CPython looks up what a digit is worth: "0" and "1" in neighbouring octets."""
     digits = (spread | int.from_bytes(b"0" * _BITS, "big")).to_bytes(_BITS, "big")
     return int(digits, 2).to_bytes(BLOCK_LENGTH, "big")
 
