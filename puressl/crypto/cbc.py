@@ -17,7 +17,7 @@ from puressl.crypto.aes import BLOCKS_PER_PASS, Aes
 from puressl.crypto.aes_planes import BLOCK_LENGTH, GRANULE, from_planes, rounded, to_planes
 from puressl.errors import Problem, ProtocolError, Reason, SSLError
 
-#: Blocks encrypted between conversions to planes and back, those of absent messages included: 16 KiB.
+#: Blocks that lie in planes together, those of absent messages included: 16 KiB, or as many messages at most.
 _LANES_AT_ONCE = 1024
 
 
@@ -39,11 +39,15 @@ class AesCbc:
             _check_iv(iv)
             if len(data) % BLOCK_LENGTH:
                 raise SSLError(Reason.BADARG, f"AES-CBC encrypts whole blocks, not {len(data)} octets")
+        groups = [messages[start : start + _LANES_AT_ONCE] for start in range(0, len(messages), _LANES_AT_ONCE)]
+        return [ciphertext for group in groups for ciphertext in self._side_by_side(group)]
+
+    def _side_by_side(self, messages: Sequence[tuple[bytes, bytes]]) -> list[bytes]:
+        """The ciphertexts of some messages, not too many for memory, at least one."""
         ciphertexts = [bytearray() for _ in messages]
         chain = to_planes(b"".join([iv for iv, _ in messages]))
-        lanes = rounded(len(messages)) or GRANULE
-        size = max(_LANES_AT_ONCE // lanes, 1) * BLOCK_LENGTH
-        for start in range(0, max([len(data) for _, data in messages], default=0), size):
+        size = _LANES_AT_ONCE // rounded(len(messages)) * BLOCK_LENGTH
+        for start in range(0, max([len(data) for _, data in messages]), size):
             pieces = [bytes(data[start : start + size]) for _, data in messages]
             chain = self._append(ciphertexts, pieces, chain)
         return [bytes(ciphertext[: len(data)]) for ciphertext, (_, data) in zip(ciphertexts, messages, strict=True)]

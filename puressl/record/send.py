@@ -2,8 +2,8 @@
 
 Theory of operation: handshake messages wait until something else is to be sent, the keys change or the transport asks,
 and then leave in as few records as they fit in (RFC 8446 5.1); so a flight is one record per epoch, and each change of
-keys falls on a record boundary. Everything else is sealed at once, in order. The records are kept in a list and joined
-once, in ``take``.
+keys falls on a record boundary. Everything else is sealed at once, in order, in records as long as record_size_limit
+and the protection allow. The records are kept in a list and joined once, in ``take``.
 """
 
 from __future__ import annotations
@@ -103,7 +103,8 @@ class RecordSender:
 
     def _content_limit(self) -> int:
         """Unprotected records are not subject to record_size_limit (RFC 8449 4)."""
-        return MAX_PLAINTEXT if isinstance(self._protection, Plaintext) else self._limit
+        limit = MAX_PLAINTEXT if isinstance(self._protection, Plaintext) else self._limit
+        return min(limit, self._protection.max_content)
 
     def _check_records_left(self, length: int) -> None:
         needed = -(-length // self._content_limit())

@@ -27,6 +27,7 @@ class InTheClear:
     """A protection that leaves every record open."""
 
     max_fragment: ClassVar[int] = MAX_CIPHERTEXT
+    max_content: ClassVar[int] = MAX_PLAINTEXT
     records_left: ClassVar[int] = 1 << 64
 
     def seal(self, content_type: int, plaintext: Any, record_version: int) -> bytes:

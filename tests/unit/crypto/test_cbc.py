@@ -96,7 +96,9 @@ def chained(key: bytes, iv: bytes, data: bytes) -> bytes:
     return b"".join(blocks[1:])
 
 
-@pytest.mark.parametrize("lengths", [[48], [0, 16, 160], [16] * 8, [32, 0, 64] * 3, [16 * 140, 16, 0] + [16] * 14])
+@pytest.mark.parametrize(
+    "lengths", [[48], [0, 16, 160], [16] * 8, [32, 0, 64] * 3, [16 * 140, 16, 0] + [16] * 14, [16] * 1030]
+)
 def test_a_batch_gives_what_its_messages_give_one_by_one(lengths: list[int]) -> None:
     source = random.Random(sum(lengths))
     key = source.randbytes(16)

@@ -10,8 +10,9 @@ from puressl.codes import CipherSuite, ContentType, ProtocolVersion
 from puressl.crypto.schedule12 import key_block
 from puressl.crypto.schedule13 import TrafficSecret
 from puressl.crypto.suites import AES_GCM_RECORD_LIMIT, SUITES
+from puressl.env import SeededEnv
 from puressl.errors import Problem, ProtocolError
-from puressl.record.protect import MAX_RECORDS, PLAINTEXT, Protection, Tls12Aead, Tls13
+from puressl.record.protect import MAX_RECORDS, PLAINTEXT, Protection, Tls12Aead, Tls12Cbc, Tls13
 from puressl.record.send import KEY_UPDATE_MARGIN, RecordSender
 from puressl.wire.record import HEADER_LENGTH, MAX_PLAINTEXT, RecordHeader
 
@@ -25,6 +26,11 @@ def keys_13(secret: bytes = b"t" * 32, suite: CipherSuite = CipherSuite.TLS_CHAC
 def keys_12() -> Tls12Aead:
     suite = SUITES[CipherSuite.TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256]
     return Tls12Aead(key_block(suite, b"m" * 48, b"c" * 32, b"s" * 32, False).client)
+
+
+def keys_cbc() -> Tls12Cbc:
+    suite = SUITES[CipherSuite.TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA]
+    return Tls12Cbc(key_block(suite, b"m" * 48, b"c" * 32, b"s" * 32, True).client, SeededEnv(b"cbc", 0.0))
 
 
 def split(stream: bytes) -> list[tuple[RecordHeader, bytes]]:
@@ -96,6 +102,17 @@ def test_data_is_cut_at_the_limit(make: Callable[[], Protection], length: int) -
     assert b"".join(contents) == data
     assert {len(content) for content in contents[:-1]} <= {MAX_PLAINTEXT}
     assert len(contents) == -(-length // MAX_PLAINTEXT)
+
+
+@pytest.mark.parametrize("length", [1, 1024, 1025, 5 * 1024])
+def test_data_under_cbc_is_cut_into_records_that_are_sealed_side_by_side(length: int) -> None:
+    sender = sender_under(keys_cbc())
+    data = (bytes(range(251)) * (length // 251 + 1))[:length]
+    sender.send(DATA, data)
+    contents = [content for _, content in opened(sender.take(), keys_cbc())]
+    assert b"".join(contents) == data
+    assert {len(content) for content in contents[:-1]} <= {Tls12Cbc.max_content}
+    assert len(contents) == -(-length // Tls12Cbc.max_content)
 
 
 def test_a_large_handshake_flight_is_cut_at_the_limit() -> None:
