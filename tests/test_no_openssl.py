@@ -58,14 +58,22 @@ def installed_with(requirement: str, extras: frozenset[str], seen: dict[str, set
             continue  # for another platform or Python version
 
 
+def test_the_library_alone_needs_nothing_but_the_standard_library() -> None:
+    try:
+        required = importlib.metadata.requires("puressl") or []
+    except importlib.metadata.PackageNotFoundError:
+        pytest.skip("puressl is not installed, only on the path")
+    assert [one for one in required if "extra ==" not in one] == []
+
+
 def test_no_extension_module_is_among_what_the_command_line_installs() -> None:
     try:
         importlib.metadata.distribution("puressl")
     except importlib.metadata.PackageNotFoundError:
         pytest.skip("puressl is not installed, only on the path")
     seen: dict[str, set[str]] = {}
-    installed_with("puressl", frozenset({"cli", "pq"}), seen)
-    assert {"puressl", "tlslite-ng", "ecdsa", "rich-click", "kyber-py"} <= set(seen)
+    installed_with("puressl", frozenset({"cli", "pq", "idn"}), seen)
+    assert {"puressl", "rich-click", "kyber-py", "idna"} <= set(seen)
     compiled = {
         f"{name}: {path}" for name, paths in seen.items() for path in paths if re.search(r"\.(so|pyd|dylib|dll)$", path)
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 from pathlib import Path
 
@@ -46,6 +47,8 @@ def command(as_json: bool, as_markdown: bool, plot_file: str | None, only: tuple
     """
     if as_json and as_markdown:
         raise click.UsageError("--json and --markdown exclude each other")
+    if importlib.util.find_spec("tlslite") is None:
+        raise click.UsageError("tlslite-ng, the peer, is not installed: pip install 'puressl[bench]'")
     effort, curve_effort = (measure.QUICK, measure.QUICK) if quick else (measure.USUAL, curves.USUAL)
     wanted = workloads([Family(name) for name in only] or tuple(Family))
     with _progress() as progress:
