@@ -23,21 +23,19 @@ from typing import Any, Union
 
 from puressl.config import ClientConfig, ServerConfig
 from puressl.connection import ClientConnection, Connection, ServerConnection
-from puressl.errors import ProtocolError, Reason, SSLError, posix_reason
+from puressl.errors import ProtocolError, Reason, SSLError
 from puressl.events import DataReceived, Event, HandshakeCompleted, Need, Needed, Negotiated
+from puressl.io.descriptor import MAX_WAIT, Descriptor
+from puressl.io.dial import dial
 from puressl.io.pump import READ_SIZE, Pump
+from puressl.io.transport import SocketTransport, as_ssl_error
 
 #: Bytes sealed at once, one full record: little memory, and another thread waits for the core no longer than that.
 WRITE_SIZE = 16_384
 #: Seconds that an ending connection may take to get its last alert out and to the peer, which may have stopped reading.
 LAST_WORDS_TIMEOUT = 1.0
-#: Seconds in one system call: ``poll`` and locks refuse what is much longer, so that longer waits go on after it.
-MAX_WAIT = 86_400.0
 #: Bytes discarded before a socket is closed, so that the kernel ends it without a reset.
 MAX_DISCARDED = 1 << 20
-
-#: ``poll`` where there is one: it needs no descriptor of its own and has no limit on theirs, unlike ``select``.
-_Selector: type[selectors.BaseSelector] = getattr(selectors, "PollSelector", selectors.SelectSelector)
 
 #: Answers a need that a resolver has left pending; what it raises refuses.
 Answer = Callable[[Need], Any]
@@ -49,36 +47,6 @@ class _Own(Enum):
 
 #: Seconds, None for any time, or left out: the socket's own.
 Timeout = Union[float, None, _Own]
-
-
-class _SocketTransport:
-    """A non-blocking socket as the pump's transport; its errors are ``SSLError``s."""
-
-    def __init__(self, sock: socket.socket) -> None:
-        self._socket = sock
-        self._reset: SSLError | None = None
-
-    def read(self, limit: int) -> bytes | None:
-        try:
-            data = self._socket.recv(limit)
-        except (BlockingIOError, InterruptedError):
-            return None
-        except OSError as error:
-            raise _as_ssl_error(error) from error
-        if not data and self._reset is not None:
-            raise self._reset  # a reset that writing has met reads as an end of file
-        return data
-
-    def write(self, data: memoryview) -> int:
-        try:
-            return self._socket.send(data)
-        except (BlockingIOError, InterruptedError):
-            return 0
-        except ConnectionResetError as error:
-            self._reset = _as_ssl_error(error)
-            raise self._reset from error
-        except OSError as error:
-            raise _as_ssl_error(error) from error
 
 
 class BlockingSocket:
@@ -99,17 +67,16 @@ class BlockingSocket:
     ) -> None:
         sock.setblocking(False)
         self.socket = sock
+        self.descriptor = Descriptor(sock)
         self.connection = connection
         self.timeout = timeout
         self._answer = answer
-        self._pump = Pump(connection, _SocketTransport(sock))
+        self._pump = Pump(connection, SocketTransport(sock))
         self._reading = threading.Lock()
         self._writing = threading.Lock()
         self._received = bytearray()
-        self._waiting = 0
         self._cut = False
         self._closing = False
-        self._closed = False
         self._last_words_end: float | None = None
 
     def __enter__(self) -> BlockingSocket:
@@ -152,6 +119,36 @@ class BlockingSocket:
         """Exactly ``length`` bytes; fewer only if the peer closes before. After an error ``read`` has what had come."""
         return self._read(length, length, self._deadline(timeout))
 
+    def receive(self, timeout: Timeout = _Own.TIMEOUT) -> bytes:
+        """The next piece of data, as it came and not copied; b"" when the peer has closed. Raises as ``read`` does."""
+        deadline = self._deadline(timeout)
+        with _turn(self._reading, deadline):
+            self._check_open()
+            while not self._received and (event := self._next_event(deadline)) is not None:
+                if isinstance(event, DataReceived):
+                    return event.data
+            return self._take_received()
+
+    def receive_now(self) -> bytes | None:
+        """As ``receive``, but None at once when nothing has come. For event loops: they wait for ``interest``."""
+        with self._reading:
+            self._check_open()
+            while not self._received:
+                event = self._pump.step()
+                if isinstance(event, DataReceived):
+                    return event.data
+                if event is None:
+                    if (failure := self.connection.failure) is not None:
+                        raise failure  # its alert goes out when it can; nothing waits for that here
+                    return b"" if self.connection.peer_closed else None
+            return self._take_received()
+
+    @property
+    def interest(self) -> int:
+        """What must become ready before ``receive_now`` can do more: events of ``selectors``."""
+        reading = selectors.EVENT_READ if self._pump.wants_read else 0
+        return reading | (selectors.EVENT_WRITE if self._pump.wants_write else 0)
+
     def write(self, data: bytes | bytearray | memoryview, timeout: Timeout = _Own.TIMEOUT) -> None:
         """Sends all of ``data``.
 
@@ -187,17 +184,17 @@ class BlockingSocket:
                 self.connection.close()
             self._write_out(deadline)
 
-    def close(self) -> None:
+    def close(self, patience: float = LAST_WORDS_TIMEOUT) -> None:
         """Sends close_notify if the peer still takes it, and closes the socket. Idempotent, raises nothing.
 
-        A thread that waits in another call gets ``closed``. After a write that was cut short there is no close_notify:
+        patience: seconds that other threads' writes and a peer that does not read may take. A thread that waits in another call gets ``closed``. After a write that was cut short there is no close_notify:
         the peer shall see that something is missing.
         """
         with self._pump.lock:
             first, self._closing = not self._closing, True
         if not first:
             return
-        deadline = time.monotonic() + LAST_WORDS_TIMEOUT
+        deadline = time.monotonic() + patience
         with suppress(SSLError), _turn(self._writing, deadline):
             if not self._cut:
                 with self._pump.lock:
@@ -220,13 +217,21 @@ class BlockingSocket:
     def _read(self, least: int, most: int, deadline: float | None) -> bytes:
         """At least ``least`` bytes unless the peer closes before, at most ``most``."""
         with _turn(self._reading, deadline):
-            if self._closing:
-                raise SSLError(Reason.CLOSED)
+            self._check_open()
             while len(self._received) < least and (event := self._next_event(deadline)) is not None:
                 self._keep(event)
             data = bytes(self._received[:most])
             del self._received[:most]
             return data
+
+    def _take_received(self) -> bytes:
+        data = bytes(self._received)
+        self._received.clear()
+        return data
+
+    def _check_open(self) -> None:
+        if self._closing:
+            raise SSLError(Reason.CLOSED)
 
     def _check_uncut(self) -> None:
         """After half a message nothing may follow, close_notify neither: the peer would take it for all of it."""
@@ -238,28 +243,6 @@ class BlockingSocket:
     def _deadline(self, timeout: Timeout) -> float | None:
         seconds = self.timeout if isinstance(timeout, _Own) else timeout
         return None if seconds is None else time.monotonic() + seconds
-
-    def _wait(self, events: int, deadline: float | None) -> None:
-        """Until the socket is ready or the deadline has passed. The socket is not closed while a thread is in here."""
-        left = None if deadline is None else deadline - time.monotonic()
-        if left is not None and left <= 0:
-            raise SSLError(Reason.TIMEOUT)
-        with self._pump.lock:
-            if self._closed:
-                raise SSLError(Reason.CLOSED)
-            self._waiting += 1
-        try:
-            with _Selector() as selector:
-                selector.register(self.socket, events)
-                ready = selector.select(None if left is None else min(left, MAX_WAIT))
-        except ValueError as error:  # a selector's word for a descriptor that is gone
-            raise SSLError(Reason.ENOPROXYSOCKET) from error
-        finally:
-            with self._pump.lock:
-                self._waiting -= 1
-                self._release()
-        if not ready and left is not None and left <= MAX_WAIT:
-            raise SSLError(Reason.TIMEOUT)
 
     def _next_event(self, deadline: float | None) -> Event | None:
         """The next event, needs answered; None after the peer's close."""
@@ -283,10 +266,10 @@ class BlockingSocket:
         failure = self.connection.failure
         if failure is None:
             writing = selectors.EVENT_WRITE if self._pump.wants_write else 0
-            self._wait(selectors.EVENT_READ | writing, deadline)
+            self.descriptor.wait(selectors.EVENT_READ | writing, deadline)
             return
         try:
-            self._wait(selectors.EVENT_WRITE, self._last_words_deadline())
+            self.descriptor.wait(selectors.EVENT_WRITE, self._last_words_deadline())
         except SSLError:
             raise failure from None
 
@@ -306,7 +289,7 @@ class BlockingSocket:
 
     def _flush(self, deadline: float | None) -> None:
         while not self._pump.flush():
-            self._wait(selectors.EVENT_WRITE, deadline)
+            self.descriptor.wait(selectors.EVENT_WRITE, deadline)
 
     def _flush_handshake(self, deadline: float | None) -> None:
         try:
@@ -357,29 +340,21 @@ class BlockingSocket:
         with suppress(OSError):
             self.socket.shutdown(socket.SHUT_WR)
             while True:
-                self._wait(selectors.EVENT_READ, deadline)
+                self.descriptor.wait(selectors.EVENT_READ, deadline)
                 if not self.socket.recv(READ_SIZE):
                     return
 
     def _abandon(self) -> None:
         """Closes the socket after what has arrived was taken off it, and wakes whoever waits for it."""
         with self._pump.lock:
-            self._closing = self._closed = True
+            self._closing = True
             with suppress(OSError):
                 self.socket.shutdown(socket.SHUT_WR)
             with suppress(OSError):
                 discarded = 0
                 while discarded < MAX_DISCARDED and (data := self.socket.recv(READ_SIZE)):
                     discarded += len(data)
-            if self._waiting:
-                with suppress(OSError):
-                    self.socket.shutdown(socket.SHUT_RDWR)
-            self._release()
-
-    def _release(self) -> None:
-        """Closes the descriptor once nobody waits for it: it may be another file's at once. Needs the lock."""
-        if self._closed and not self._waiting:
-            self.socket.close()
+            self.descriptor.close()
 
 
 def connect(
@@ -392,7 +367,7 @@ def connect(
     ``timeout``, a POSIX name, and what ``BlockingSocket.handshake`` raises.
     """
     deadline = None if timeout is None else time.monotonic() + timeout
-    peer = _wrap(_connected(address, deadline), config, timeout, answer)
+    peer = _wrap(dial(address, deadline), config, timeout, answer)
     peer.handshake(None if deadline is None else max(deadline - time.monotonic(), 0.0))
     return peer
 
@@ -431,7 +406,7 @@ def accept(
         listener.settimeout(timeout)
         sock, _ = listener.accept()
     except OSError as error:
-        raise _as_ssl_error(error) from error
+        raise as_ssl_error(error) from error
     peer = _wrap(sock, config, timeout, answer)
     peer.handshake()
     return peer
@@ -444,48 +419,6 @@ def _wrap(
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     connection = ServerConnection(config) if isinstance(config, ServerConfig) else ClientConnection(config)
     return BlockingSocket(sock, connection, timeout=timeout, answer=answer)
-
-
-def _connected(address: tuple[str, int], deadline: float | None) -> socket.socket:
-    """A socket connected to the first of the host's addresses that answers; else the last one's error."""
-    host, port = address
-    tried = f"{host} port {port}"
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (socket.gaierror, UnicodeError) as error:
-        raise SSLError(Reason.NXDOMAIN, tried) from error
-    except (OSError, OverflowError) as error:
-        raise SSLError(Reason.EINVAL, tried) from error
-    failure = SSLError(Reason.NXDOMAIN, tried)
-    for family, kind, protocol, _, target in found:
-        left = None if deadline is None else deadline - time.monotonic()
-        if left is not None and left <= 0:
-            raise SSLError(Reason.TIMEOUT, tried)
-        try:
-            return _dial(family, kind, protocol, target, left)
-        except OSError as error:
-            failure = _as_ssl_error(error, tried)
-    raise failure
-
-
-def _dial(family: int, kind: int, protocol: int, target: Any, timeout: float | None) -> socket.socket:
-    sock = socket.socket(family, kind, protocol)
-    try:
-        sock.settimeout(timeout)
-        sock.connect(target)
-    except BaseException:
-        sock.close()
-        raise
-    return sock
-
-
-def _as_ssl_error(error: OSError, detail: str | None = None) -> SSLError:
-    """The operating system's error with its reason. detail: what was tried, for a person."""
-    if isinstance(error, TimeoutError) and error.errno is None:  # the socket's own timeout, not the kernel's
-        return SSLError(Reason.TIMEOUT, detail)
-    if not isinstance(error, SSLError) and posix_reason(error) == "ebadf":
-        return SSLError(Reason.ENOPROXYSOCKET, detail)
-    return SSLError(posix_reason(error), detail)
 
 
 @contextmanager

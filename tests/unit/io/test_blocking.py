@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import selectors
 import socket
 import struct
 import threading
@@ -273,7 +274,7 @@ def test_closed_socket_gives_out_nothing_more(pair: Pair) -> None:
 def test_close_wakes_a_thread_that_reads(pair: Pair) -> None:
     client, _ = pair
     reading = Task(client.read)
-    while not client._waiting:
+    while not client.descriptor.is_held:
         time.sleep(0.005)
     client.close()
     assert reading.error().reason is Reason.CLOSED
@@ -284,7 +285,7 @@ def test_close_does_not_wait_for_a_thread_that_cannot_write(pair: Pair) -> None:
     client, _ = pair
     client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 8_192)
     writing = Task(client.write, bytes(8_000_000))
-    while not client._waiting:
+    while not client.descriptor.is_held:
         time.sleep(0.005)
     begun = time.monotonic()
     client.close()
@@ -357,7 +358,7 @@ def test_read_may_wait_longer_than_a_system_call(pair: Pair) -> None:
 def test_second_reader_times_out_while_the_first_waits(pair: Pair) -> None:
     client, server = pair
     first = Task(server.read)
-    while not server._waiting:
+    while not server.descriptor.is_held:
         time.sleep(0.005)
     with pytest.raises(SSLError) as caught:
         server.read(timeout=0.05)
@@ -657,3 +658,40 @@ def test_bytes_of_another_protocol_may_come_before_the_upgrade() -> None:
     with upgrade(ours, client_config(), timeout=PATIENCE) as client, task.result() as server:
         client.write(b"ping")
         assert server.read() == b"ping"
+
+
+# Event loops ----------------------------------------------------------------------------------------------------------
+
+
+def test_receive_now_waits_for_nothing_and_says_what_it_waits_for(pair: Pair) -> None:
+    client, server = pair
+    assert server.receive_now() is None
+    assert server.interest == selectors.EVENT_READ
+    client.write(b"ping")
+    server.descriptor.wait(server.interest, time.monotonic() + PATIENCE)
+    assert server.receive_now() == b"ping"
+    client.close()
+    server.descriptor.wait(server.interest, time.monotonic() + PATIENCE)
+    assert server.receive_now() == b""
+    assert not server.interest
+
+
+def test_receive_hands_out_one_piece_at_a_time(pair: Pair) -> None:
+    client, server = pair
+    client.write(b"one")
+    client.write(b"two")
+    assert [server.receive(), server.receive()] == [b"one", b"two"]
+    client.close_write()
+    assert server.receive() == b""
+
+
+def test_closed_socket_stays_open_while_somebody_holds_it(pair: Pair) -> None:
+    client, _ = pair
+    client.descriptor.hold()
+    client.close()
+    assert client.fileno() >= 0
+    client.descriptor.release()
+    assert client.fileno() < 0
+    with pytest.raises(SSLError) as caught:
+        client.descriptor.hold()
+    assert caught.value.reason is Reason.CLOSED
