@@ -187,8 +187,9 @@ class BlockingSocket:
     def close(self, patience: float = LAST_WORDS_TIMEOUT) -> None:
         """Sends close_notify if the peer still takes it, and closes the socket. Idempotent, raises nothing.
 
-        patience: seconds that other threads' writes and a peer that does not read may take. A thread that waits in another call gets ``closed``. After a write that was cut short there is no close_notify:
-        the peer shall see that something is missing.
+        patience: seconds that other threads' writes and a peer that does not read may take. A thread that waits in
+        another call gets ``closed``. After a write that was cut short there is no close_notify: the peer shall see that
+        something is missing.
         """
         with self._pump.lock:
             first, self._closing = not self._closing, True

@@ -65,8 +65,8 @@ class Credential:
 
         Raises ``SSLError``: ecertfile, ekeyfile, ekeymismatch.
         """
-        certificates = _read(cert_file, Reason.ECERTFILE)
-        key = certificates if key_file is None else _read(key_file, Reason.EKEYFILE)
+        certificates = read_file(cert_file, Reason.ECERTFILE)
+        key = certificates if key_file is None else read_file(key_file, Reason.EKEYFILE)
         return cls.from_bytes(certificates, key, password, source=str(cert_file), key_source=str(key_file or cert_file))
 
     @classmethod
@@ -130,12 +130,13 @@ def _same_key(certified: PublicKey, own: PublicKey) -> bool:
     return certified == own
 
 
-def _read(path: PathLike, reason: Reason) -> bytes:
+def read_file(path: PathLike, reason: Reason, limit: int = MAX_FILE) -> bytes:
+    """What a file of one's own holds. Raises ``SSLError(reason)`` naming it, if it cannot be read or is too long."""
     try:
         with Path(path).open("rb") as file:
-            data = file.read(MAX_FILE + 1)
-    except OSError as error:
-        raise SSLError(reason, f"{path}: {error.strerror}") from None
-    if len(data) > MAX_FILE:
-        raise SSLError(reason, f"{path}: more than {MAX_FILE} bytes")
+            data = file.read(limit + 1)
+    except (OSError, ValueError) as error:
+        raise SSLError(reason, f"{path!s}: {getattr(error, 'strerror', None) or error}") from None
+    if len(data) > limit:
+        raise SSLError(reason, f"{path}: more than {limit} bytes")
     return data

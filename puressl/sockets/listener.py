@@ -1,0 +1,93 @@
+"""The process of a listen socket."""
+
+from __future__ import annotations
+
+import selectors
+import socket
+from typing import Any
+
+from puressl.config import ServerConfig
+from puressl.connection import ServerConnection
+from puressl.errors import Reason, SSLError
+from puressl.io.descriptor import Descriptor
+from puressl.io.transport import as_ssl_error
+from puressl.sockets.connected import Connected
+from puressl.sockets.mailbox import Mailbox
+from puressl.sockets.messages import ListenSocket
+from puressl.sockets.options import Options, Place
+from puressl.sockets.process import Process
+from puressl.sockets.status import Status
+
+#: Every address of every family, where the system can.
+_ANY_IPV6 = "::"
+
+
+class Listener(Process):
+    """A socket that accepts connections under one configuration."""
+
+    makes = ListenSocket
+    handle: ListenSocket
+
+    def __init__(
+        self, application: Any, owner: Mailbox, options: Options, sock: socket.socket, config: ServerConfig
+    ) -> None:
+        super().__init__(application, owner, options, Status.OPEN)
+        sock.setblocking(False)
+        self._descriptor = Descriptor(sock)
+        self._config = config
+
+    def accept(self, owner: Mailbox, deadline: float | None) -> Connected:
+        """The next connection, its handshake to be made. Several threads may wait for one."""
+        sock = self._next(deadline)
+        accepted = Connected(self.application, owner, self.options, sock, ServerConnection(self._config))
+        accepted.enter()
+        return accepted
+
+    def _next(self, deadline: float | None) -> socket.socket:
+        self._descriptor.hold()
+        try:
+            while True:
+                try:
+                    return self._descriptor.socket.accept()[0]
+                except (BlockingIOError, InterruptedError, ConnectionAbortedError):
+                    self._descriptor.wait(selectors.EVENT_READ, deadline)
+        except SSLError:
+            raise
+        except OSError as error:
+            raise (SSLError(Reason.CLOSED) if self.status is Status.CLOSED else as_ssl_error(error)) from error
+        finally:
+            self._descriptor.release()
+
+    def setopts(self, given: object) -> None:
+        options = Options.read(given, Place.SET)
+        with self.lock:
+            self.options = self.options.changed(options)
+
+    @property
+    def transport(self) -> socket.socket:
+        return self._descriptor.socket
+
+    def resume(self) -> None:
+        """Nothing is delivered to the owner of a listen socket but its exit."""
+
+    def _close_transport(self, patience: float) -> None:
+        self._descriptor.close()
+
+
+def bound(options: Options, port: int) -> socket.socket:
+    """A listening socket. Raises the POSIX reason."""
+    ip = options["ip"] or "0.0.0.0"  # noqa: S104 - inet(3)'s default: every IPv4 address
+    family = socket.AF_INET6 if ":" in ip else socket.AF_INET
+    sock = None
+    try:
+        sock = socket.socket(family, socket.SOCK_STREAM)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, options["reuseaddr"])
+        if ip == _ANY_IPV6:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        sock.bind((ip, port))
+        sock.listen(options["backlog"])
+    except OSError as error:
+        if sock is not None:
+            sock.close()
+        raise as_ssl_error(error, f"{ip} port {port}") from error
+    return sock

@@ -1,0 +1,165 @@
+"""What the values of options and arguments may be.
+
+Theory of operation: a kind of value is one function, from what a caller gave to what is kept; it raises ``ValueError``
+with a sentence for a person. A bool is never taken for a number.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from collections.abc import Callable
+from typing import Any
+
+from puressl.errors import Reason, SSLError
+from puressl.x509.names import parse_server_name
+
+#: From what was given to what is kept.
+Parser = Callable[[Any], Any]
+
+MAX_PORT = 65_535
+#: inet(3): how many messages may be asked for at once.
+MAX_MESSAGES = 32_767
+#: Milliseconds of a timeout: what 32 bits hold, as in Erlang (49 days).
+MAX_TIMEOUT = 2**32 - 1
+
+#: ``packet`` by its spellings. The numbers are the lengths of headers.
+PACKET_TYPES: dict[Any, Any] = {
+    0: 0,
+    "raw": 0,
+    **{size: size for size in (1, 2, 4)},
+    **{
+        name: name
+        for name in ("line", "asn1", "cdr", "sunrm", "fcgi", "tpkt", "http", "httph", "http_bin", "httph_bin")
+    },
+}
+
+
+def boolean(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("is neither True nor False")
+    return value
+
+
+def integer(least: int, most: int) -> Parser:
+    """A number within bounds."""
+
+    def parse(value: Any) -> int:
+        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+            raise ValueError(f"is no int from {least} to {most}")
+        return int(value)
+
+    return parse
+
+
+def optional(parser: Parser) -> Parser:
+    """A value of some kind, or None."""
+    return lambda value: None if value is None else parser(value)
+
+
+def one_of(values: dict[Any, Any]) -> Parser:
+    """One of a few values, by their spellings."""
+
+    def parse(value: Any) -> Any:
+        if isinstance(value, bool) or not isinstance(value, (int, str)) or value not in values:
+            raise ValueError(f"is not one of {', '.join(map(repr, values))}")
+        return values[value]
+
+    return parse
+
+
+_count = integer(-MAX_MESSAGES - 1, MAX_MESSAGES)
+
+
+def activity(value: Any) -> bool | int | str:
+    if isinstance(value, bool) or value == "once":
+        return value  # type: ignore[no-any-return]
+    number: int = _count(value)
+    return number
+
+
+def path(value: Any) -> str:
+    if not isinstance(value, (str, os.PathLike)) or not isinstance(text := os.fspath(value), str) or not text:
+        raise ValueError("is no path")
+    return text
+
+
+def text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError("is no str")
+    return value
+
+
+def octets(value: Any) -> bytes:
+    if not isinstance(value, (bytes, bytearray, memoryview)) or not value:
+        raise ValueError("is no bytes, or empty")
+    return bytes(value)
+
+
+def octets_or_list(value: Any) -> tuple[bytes, ...]:
+    """One value in bytes or several."""
+    if isinstance(value, (list, tuple)) and value:
+        return tuple(octets(each) for each in value)
+    return (octets(value),)
+
+
+def password(value: Any) -> str | bytes:
+    return value if isinstance(value, str) else octets(value)
+
+
+def protocols(value: Any) -> tuple[bytes, ...]:
+    if not isinstance(value, (list, tuple)) or not value:
+        raise ValueError("is no list of bytes")
+    return tuple(octets(each) for each in value)
+
+
+def server_name(value: Any) -> str:
+    """A DNS name or an IP address, or the word ``disable``."""
+    if text(value) != "disable":
+        try:
+            parse_server_name(value)
+        except SSLError as error:
+            raise ValueError(error.detail or str(error)) from None
+    return str(value)
+
+
+def function(value: Any) -> Callable[..., Any]:
+    if not callable(value):
+        raise ValueError("is no function")
+    return value  # type: ignore[no-any-return]
+
+
+def listed(parser: Parser) -> Parser:
+    """A list of such values, at least one and each once."""
+
+    def parse(value: Any) -> tuple[Any, ...]:
+        if not isinstance(value, (list, tuple)) or not value:
+            raise ValueError("is no list, or empty")
+        return tuple(dict.fromkeys(parser(each) for each in value))
+
+    return parse
+
+
+def address(value: Any) -> str:
+    """An IP address: its text, a tuple of 4 ints or one of 8."""
+    if isinstance(value, str):
+        return str(ipaddress.ip_address(value))
+    if not isinstance(value, tuple) or len(value) not in (4, 8):
+        raise ValueError("is no IP address")
+    size = 2 if len(value) == 8 else 1
+    part = integer(0, 256**size - 1)
+    return str(ipaddress.ip_address(b"".join(int(part(each)).to_bytes(size, "big") for each in value)))
+
+
+def milliseconds(timeout: Any) -> float | None:
+    """A timeout in seconds, from milliseconds or None. Raises ``SSLError(einval)``."""
+    seconds = argument("timeout", optional(integer(0, MAX_TIMEOUT)), timeout)
+    return None if seconds is None else seconds / 1000
+
+
+def argument(name: str, parser: Parser, value: Any) -> Any:
+    """An argument of a call. Raises ``SSLError(einval)`` naming it."""
+    try:
+        return parser(value)
+    except ValueError as error:
+        raise SSLError(Reason.EINVAL, f"{name}: {value!r:.50} {error}") from None
