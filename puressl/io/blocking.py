@@ -120,28 +120,19 @@ class BlockingSocket:
         return self._read(length, length, self._deadline(timeout))
 
     def receive(self, timeout: Timeout = _Own.TIMEOUT) -> bytes:
-        """The next piece of data, as it came and not copied; b"" when the peer has closed. Raises as ``read`` does."""
+        """The next piece of data, as it came and not copied; b"" when the peer has closed. Raises as ``read`` does, and
+        at once: the alert of a failure goes out when it can, by ``close`` at the latest.
+        """
         deadline = self._deadline(timeout)
         with _turn(self._reading, deadline):
-            self._check_open()
-            while not self._received and (event := self._next_event(deadline)) is not None:
-                if isinstance(event, DataReceived):
-                    return event.data
-            return self._take_received()
+            while (piece := self._receive_now()) is None:
+                self.descriptor.wait(self.interest, deadline)
+            return piece
 
     def receive_now(self) -> bytes | None:
         """As ``receive``, but None at once when nothing has come. For event loops: they wait for ``interest``."""
         with self._reading:
-            self._check_open()
-            while not self._received:
-                event = self._pump.step()
-                if isinstance(event, DataReceived):
-                    return event.data
-                if event is None:
-                    if (failure := self.connection.failure) is not None:
-                        raise failure  # its alert goes out when it can; nothing waits for that here
-                    return b"" if self.connection.peer_closed else None
-            return self._take_received()
+            return self._receive_now()
 
     @property
     def interest(self) -> int:
@@ -225,10 +216,26 @@ class BlockingSocket:
             del self._received[:most]
             return data
 
-    def _take_received(self) -> bytes:
+    def _receive_now(self) -> bytes | None:
+        self._check_open()
+        while not self._received:
+            try:
+                event = self._pump.step()
+            except SSLError as error:
+                raise self._unless_closing(error) from None
+            if isinstance(event, DataReceived):
+                return event.data
+            if event is None and self.connection.failure is not None:
+                raise self.connection.failure
+            if event is None:
+                return b"" if self.connection.peer_closed else None
         data = bytes(self._received)
         self._received.clear()
         return data
+
+    def _unless_closing(self, error: SSLError) -> SSLError:
+        """An error, unless it comes from our own ``close``."""
+        return SSLError(Reason.CLOSED) if self._closing else error
 
     def _check_open(self) -> None:
         if self._closing:

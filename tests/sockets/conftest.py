@@ -1,75 +1,14 @@
-"""The application, certificates, and pairs of connected sockets for the tests of the socket interface."""
+"""The application, started and stopped, and pairs of connected sockets."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any
 
 import pytest
 
 import puressl
 
-from support.configs import CERTS
-
-#: Milliseconds after which a call is taken to hang. Nothing here takes a tenth of it.
-PATIENCE = 10_000
-SERVER_NAME = "server.example"
-
-Pair = tuple[puressl.SSLSocket, puressl.SSLSocket]
-
-
-class Task:
-    """A function run in a thread of its own; ``result`` waits for it and raises what it raised."""
-
-    def __init__(self, function: Callable[..., Any], *arguments: Any) -> None:
-        self._thread = threading.Thread(target=self._run, args=(function, arguments), daemon=True)
-        self._outcome: Any = None
-        self._error: BaseException | None = None
-        self._thread.start()
-
-    def _run(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
-        try:
-            self._outcome = function(*arguments)
-        except BaseException as error:
-            self._error = error
-
-    @property
-    def running(self) -> bool:
-        return self._thread.is_alive()
-
-    def result(self) -> Any:
-        self._thread.join(PATIENCE / 1000)
-        assert not self.running, "still waiting"
-        if self._error is not None:
-            raise self._error
-        return self._outcome
-
-
-def certificates(role: str = "server", key_type: str = "p256") -> dict[str, Any]:
-    """Options that name a bundled certificate and its key."""
-    folder = CERTS / key_type
-    return {"certfile": str(folder / f"{role}-chain.pem"), "keyfile": str(folder / f"{role}.key")}
-
-
-def root(key_type: str = "p256") -> str:
-    """The path of a bundled root."""
-    return str(CERTS / key_type / "root.pem")
-
-
-def server_options(**options: Any) -> dict[str, Any]:
-    return {"active": False, "ip": "127.0.0.1", **certificates(), **options}
-
-
-def client_options(**options: Any) -> dict[str, Any]:
-    return {
-        "active": False,
-        "verify": 1,
-        "cacertfile": root(),
-        "server_name_indication": SERVER_NAME,
-        **options,
-    }
+from support.endpoints import Pair, Server, server_options
 
 
 @pytest.fixture(autouse=True)
@@ -79,35 +18,6 @@ def application() -> Iterator[None]:
     yield
     puressl.stop()
     puressl.mailbox().close()
-
-
-@dataclass
-class Server:
-    """A listen socket, and connections to it."""
-
-    socket: puressl.ListenSocket
-
-    @property
-    def port(self) -> int:
-        return puressl.port(self.socket)
-
-    def accept(self) -> Task:
-        """Accepts the next connection with its handshake, in a thread that gives the socket to the calling one."""
-        owner = puressl.mailbox()
-
-        def accept() -> puressl.SSLSocket:
-            accepted = puressl.transport_accept(self.socket, PATIENCE)
-            puressl.controlling_process(accepted, owner)
-            puressl.ssl_accept(accepted, PATIENCE)
-            return accepted
-
-        return Task(accept)
-
-    def pair(self, **options: Any) -> Pair:
-        """A client and the server's end of its connection, both owned by the calling thread."""
-        accepted = self.accept()
-        client = puressl.connect("127.0.0.1", self.port, client_options(**options), PATIENCE)
-        return client, accepted.result()
 
 
 @pytest.fixture
@@ -125,10 +35,3 @@ def server(serve: Callable[..., Server]) -> Server:
 def pair(server: Server) -> Pair:
     """A client and a server, both passive."""
     return server.pair()
-
-
-def refusal(function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
-    """The reason of the error that a call raises."""
-    with pytest.raises(puressl.SSLError) as caught:
-        function(*arguments, **named)
-    return caught.value.reason
