@@ -222,7 +222,9 @@ class BlockingSocket:
             try:
                 event = self._pump.step()
             except SSLError as error:
-                raise self._unless_closing(error) from None
+                if self._closing:
+                    raise SSLError(Reason.CLOSED) from error
+                raise
             if isinstance(event, DataReceived):
                 return event.data
             if event is None and self.connection.failure is not None:
@@ -232,10 +234,6 @@ class BlockingSocket:
         data = bytes(self._received)
         self._received.clear()
         return data
-
-    def _unless_closing(self, error: SSLError) -> SSLError:
-        """An error, unless it comes from our own ``close``."""
-        return SSLError(Reason.CLOSED) if self._closing else error
 
     def _check_open(self) -> None:
         if self._closing:

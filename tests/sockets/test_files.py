@@ -1,0 +1,190 @@
+"""Own files: certificates, keys, roots, names, the key log."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import puressl
+from puressl.sockets.messages import process_of
+
+from support.configs import CERTS
+from support.endpoints import PATIENCE, Server, certificates, client_options, refusal, server_options
+
+P256, RSA = CERTS / "p256", CERTS / "rsa2048"
+
+
+def failure(function: Callable[..., Any], *arguments: Any) -> tuple[Any, str]:
+    with pytest.raises(puressl.SSLError) as caught:
+        function(*arguments)
+    return caught.value.reason, caught.value.detail or ""
+
+
+CASES: tuple[tuple[str, str, bytes | None], ...] = (
+    ("certfile", "ecertfile", None),
+    ("certfile", "ecertfile", b""),
+    ("certfile", "ecertfile", b"not a certificate"),
+    ("certfile", "ecertfile", b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"),
+    ("keyfile", "ekeyfile", None),
+    ("keyfile", "ekeyfile", b""),
+    ("keyfile", "ekeyfile", b"not a key"),
+    ("keyfile", "ekeymismatch", (RSA / "server.key").read_bytes()),
+    ("cacertfile", "ecacertfile", None),
+    ("cacertfile", "ecacertfile", b"not a certificate"),
+    (
+        "cacertfile",
+        "ecacertfile",
+        (P256 / "root.pem").read_bytes() + b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n",
+    ),
+)
+
+
+@pytest.mark.parametrize(("tag", "reason", "content"), CASES)
+def test_unusable_file_has_its_reason_and_name(tag: str, reason: str, content: bytes | None, tmp_path: Path) -> None:
+    path = tmp_path / "file.pem"
+    if content is not None:
+        path.write_bytes(content)
+    for call, arguments in (
+        (puressl.listen, (0, server_options(**{tag: str(path)}))),
+        (puressl.connect, ("127.0.0.1", 1, client_options(**certificates()) | {tag: str(path)})),
+    ):
+        met, detail = failure(call, *arguments)
+        assert met == reason
+        assert reason == "ekeymismatch" or str(path) in detail
+
+
+def test_directory_is_no_certificate(tmp_path: Path) -> None:
+    assert failure(puressl.listen, 0, server_options(certfile=tmp_path))[0] == "ecertfile"
+
+
+def test_listen_needs_options_and_a_certificate() -> None:
+    assert refusal(puressl.listen, 0, []) == "enooptions"
+    assert refusal(puressl.listen, 0, {}) == "enooptions"
+    assert refusal(puressl.listen, 0, {"active": False}) == "enoservercert"
+    assert refusal(puressl.listen, 0, {"keyfile": str(P256 / "server.key")}) == "enoservercert"
+
+
+def test_server_that_verifies_needs_roots_of_its_own() -> None:
+    assert refusal(puressl.listen, 0, server_options(verify=1)) == "ecacertfile"
+
+
+def test_key_may_stand_in_the_certificate_file(serve: Callable[..., Server], tmp_path: Path) -> None:
+    both = tmp_path / "both.pem"
+    both.write_bytes((P256 / "server-chain.pem").read_bytes() + (P256 / "server.key").read_bytes())
+    options = {"certfile": both, "active": False, "ip": "127.0.0.1"}
+    Server(puressl.listen(0, options)).pair()
+
+
+def test_files_may_be_given_as_bytes() -> None:
+    options = {
+        "cert": (P256 / "server-chain.pem").read_bytes(),
+        "key": (P256 / "server.key").read_bytes(),
+        "active": False,
+        "ip": "127.0.0.1",
+    }
+    server = Server(puressl.listen(0, options))
+    trusted = client_options(cacerts=[(RSA / "root.pem").read_bytes(), (P256 / "root.pem").read_bytes()])
+    del trusted["cacertfile"]
+    accepting = server.accept()
+    puressl.connect("127.0.0.1", server.port, trusted, PATIENCE)
+    accepting.result()
+
+
+def test_same_content_is_decoded_once(serve: Callable[..., Server]) -> None:
+    configs = [process_of(serve().socket)._config for _ in range(2)]  # type: ignore[attr-defined]
+    assert configs[0].credentials[0] is configs[1].credentials[0]
+
+
+def test_changed_file_is_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "cert.pem"
+    path.write_bytes((P256 / "server-chain.pem").read_bytes())
+    puressl.listen(0, server_options(certfile=path))
+    path.write_bytes((RSA / "server-chain.pem").read_bytes())
+    assert refusal(puressl.listen, 0, server_options(certfile=path)) == "ekeymismatch"
+
+
+# Names ----------------------------------------------------------------------------------------------------------------
+
+
+def named(name: str) -> Any:
+    """An ``sni_fun`` for the tests."""
+    return {
+        "rsa.example": certificates(key_type="rsa2048"),
+        "later.example": "pending",
+        "wrong.example": {"depth": 1},
+    }.get(name)
+
+
+def test_sni_fun_chooses_the_certificate(serve: Callable[..., Server]) -> None:
+    server = serve(sni_fun=named)
+    client, _ = server.pair(server_name_indication="rsa.example", verify=0)
+    from_rsa = puressl.peercert(client)
+    client, _ = server.pair(server_name_indication="disable", verify=0)
+    assert puressl.peercert(client) != from_rsa
+
+
+@pytest.mark.parametrize(
+    ("name", "reason", "alert"),
+    [
+        ("unknown.example", "esslaccept", "unrecognized_name"),
+        ("later.example", "ex509lookup", "internal_error"),
+        ("wrong.example", "eoptions", "internal_error"),
+    ],
+)
+@pytest.mark.parametrize("version", ["tlsv1.3", "tlsv1.2"])
+def test_names_that_sni_fun_has_no_certificate_for(
+    serve: Callable[..., Server], name: str, reason: str, alert: str, version: str
+) -> None:
+    server = serve(sni_fun=named, versions=[version])
+    accepting = server.accept()
+    met, detail = failure(
+        puressl.connect, "127.0.0.1", server.port, client_options(server_name_indication=name), PATIENCE
+    )
+    assert (met, alert in detail) == ("esslerrssl", True)
+    assert refusal(accepting.result) == reason
+
+
+def test_client_verifies_the_name(server: Server) -> None:
+    accepting = server.accept()
+    options = client_options(server_name_indication="other.example")
+    met, detail = failure(puressl.connect, "127.0.0.1", server.port, options, PATIENCE)
+    assert met == "epeercert"
+    assert "other.example" in detail
+    assert refusal(accepting.result) == "esslerrssl"
+
+
+def test_client_without_a_name_given_verifies_the_address(server: Server) -> None:
+    options = client_options()
+    del options["server_name_indication"]
+    accepting = server.accept()
+    puressl.connect("localhost", server.port, options, PATIENCE)
+    accepting.result()
+    accepting = server.accept()
+    puressl.connect("127.0.0.1", server.port, options, PATIENCE)
+    accepting.result()
+
+
+# Key log --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("by_environment", [True, False])
+def test_secrets_are_appended_to_the_key_log(
+    serve: Callable[..., Server], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, by_environment: bool
+) -> None:
+    path = tmp_path / "keys.log"
+    if by_environment:
+        monkeypatch.setenv("SSLKEYLOGFILE", str(path))
+    serve().pair(**({} if by_environment else {"keylog": path}))
+    lines = path.read_text().splitlines()
+    assert any(line.startswith("CLIENT_TRAFFIC_SECRET_0 ") for line in lines)
+    assert path.stat().st_mode & 0o077 == 0
+
+
+def test_key_log_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
+    met, detail = failure(puressl.connect, "127.0.0.1", 1, client_options(keylog=tmp_path / "no" / "file"))
+    assert met == "enoent"
+    assert os.fspath(tmp_path) in detail
