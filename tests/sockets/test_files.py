@@ -24,11 +24,12 @@ def failure(function: Callable[..., Any], *arguments: Any) -> tuple[Any, str]:
     return caught.value.reason, caught.value.detail or ""
 
 
+BROKEN = b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
 CASES: tuple[tuple[str, str, bytes | None], ...] = (
     ("certfile", "ecertfile", None),
     ("certfile", "ecertfile", b""),
     ("certfile", "ecertfile", b"not a certificate"),
-    ("certfile", "ecertfile", b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"),
+    ("certfile", "ecertfile", BROKEN),
     ("keyfile", "ekeyfile", None),
     ("keyfile", "ekeyfile", b""),
     ("keyfile", "ekeyfile", b"not a key"),
@@ -38,7 +39,7 @@ CASES: tuple[tuple[str, str, bytes | None], ...] = (
     (
         "cacertfile",
         "ecacertfile",
-        (P256 / "root.pem").read_bytes() + b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n",
+        (P256 / "root.pem").read_bytes() + BROKEN,
     ),
 )
 
@@ -112,11 +113,12 @@ def test_changed_file_is_noticed(tmp_path: Path) -> None:
 
 def named(name: str) -> Any:
     """An ``sni_fun`` for the tests."""
-    return {
+    answers = {
         "rsa.example": certificates(key_type="rsa2048"),
         "later.example": "pending",
         "wrong.example": {"depth": 1},
-    }.get(name)
+    }
+    return answers.get(name)
 
 
 def test_sni_fun_chooses_the_certificate(serve: Callable[..., Server]) -> None:

@@ -101,6 +101,7 @@ def test_first_of_duplicates_counts() -> None:
 
 
 def test_connect_without_verify_warns(server: Server) -> None:
+    server.pair()  # whatever dependencies warn of when they are first imported, they do it here
     accepting = server.accept()
     with pytest.warns(puressl.InsecureDefaultWarning) as caught:
         client = puressl.connect("127.0.0.1", server.port, {"active": False}, PATIENCE)
