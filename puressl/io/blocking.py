@@ -53,8 +53,9 @@ class BlockingSocket:
     """A TLS connection over a connected socket, which belongs to it from then on.
 
     connection: ``ClientConnection`` or ``ServerConnection``, not started. timeout: seconds that each call may take,
-    None for any time; a call's own ``timeout`` goes before it. answer: for needs that a resolver leaves pending. As a
-    context manager it is closed at the end.
+    None for any time; a call's own ``timeout`` goes before it. answer: for needs that a resolver leaves pending.
+    lingers: whether a call that fails reads the socket dry by itself; if not, ``has_last_words`` says whether somebody
+    should, and a handshake that fails leaves the socket open for it. As a context manager it is closed at the end.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class BlockingSocket:
         *,
         timeout: float | None = None,
         answer: Answer | None = None,
+        lingers: bool = True,
     ) -> None:
         sock.setblocking(False)
         self.socket = sock
@@ -71,6 +73,7 @@ class BlockingSocket:
         self.connection = connection
         self.timeout = timeout
         self._answer = answer
+        self._lingers = lingers
         self._pump = Pump(connection, SocketTransport(sock))
         self._reading = threading.Lock()
         self._writing = threading.Lock()
@@ -102,7 +105,8 @@ class BlockingSocket:
                     pass
                 self._flush_handshake(deadline)
         except BaseException:
-            self._abandon()
+            if self._lingers or not self.has_last_words:
+                self._abandon()
             raise
 
     def read(self, limit: int = READ_SIZE, timeout: Timeout = _Own.TIMEOUT) -> bytes:
@@ -258,7 +262,8 @@ class BlockingSocket:
             except SSLError as error:
                 if self._closing:
                     raise SSLError(Reason.CLOSED) from error
-                self._linger()
+                if self._lingers and self.has_last_words:
+                    self._linger()
                 raise
             if isinstance(event, Needed):
                 self._resolve(event.need)
@@ -337,29 +342,37 @@ class BlockingSocket:
             self._last_words_end = time.monotonic() + LAST_WORDS_TIMEOUT
         return self._last_words_end
 
-    def _linger(self) -> None:
-        """After a fatal alert of ours: ends our direction and reads on, for a bounded time, until the peer has, too."""
+    @property
+    def has_last_words(self) -> bool:
+        """Whether the connection ended with an alert of ours, which the peer should get to read."""
         failure = self.connection.failure
-        if failure is None or (isinstance(failure, ProtocolError) and failure.alert is None):
-            return
-        deadline = self._last_words_deadline()
-        with suppress(OSError):
+        return failure is not None and not (isinstance(failure, ProtocolError) and failure.alert is None)
+
+    def drain(self) -> bool:
+        """Ends our direction, and throws away what has come; whether it should be tried again when more has."""
+        try:
             self.socket.shutdown(socket.SHUT_WR)
-            while True:
-                self.descriptor.wait(selectors.EVENT_READ, deadline)
+            for _ in range(MAX_DISCARDED // READ_SIZE):
                 if not self.socket.recv(READ_SIZE):
-                    return
+                    break
+        except (BlockingIOError, InterruptedError):
+            return True
+        except OSError:
+            pass
+        return False
+
+    def _linger(self) -> None:
+        """Reads on until the peer has ended its direction, too, for a bounded time."""
+        deadline = self._last_words_deadline()
+        with suppress(SSLError):
+            while self.drain():
+                self.descriptor.wait(selectors.EVENT_READ, deadline)
 
     def _abandon(self) -> None:
         """Closes the socket after what has arrived was taken off it, and wakes whoever waits for it."""
         with self._pump.lock:
             self._closing = True
-            with suppress(OSError):
-                self.socket.shutdown(socket.SHUT_WR)
-            with suppress(OSError):
-                discarded = 0
-                while discarded < MAX_DISCARDED and (data := self.socket.recv(READ_SIZE)):
-                    discarded += len(data)
+            self.drain()
             self.descriptor.close()
 
 
@@ -368,8 +381,8 @@ def connect(
 ) -> BlockingSocket:
     """A client's connection, its handshake done.
 
-    address: host name or IP address, and port. timeout: seconds for the connection and the handshake together (the
-    system's name resolution keeps its own time), and for each call after them. Raises ``SSLError``: ``nxdomain``,
+    address: host name or IP address, and port. timeout: seconds for the look-up of the name, the connection and the
+    handshake together, and for each call after them. Raises ``SSLError``: ``nxdomain``,
     ``timeout``, a POSIX name, and what ``BlockingSocket.handshake`` raises.
     """
     deadline = None if timeout is None else time.monotonic() + timeout

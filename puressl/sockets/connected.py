@@ -58,7 +58,8 @@ class Connected(Process):
         self, application: Any, owner: Mailbox, options: Options, sock: socket.socket, connection: Connection
     ) -> None:
         super().__init__(application, owner, options, Status.NEW)
-        self.stream = BlockingSocket(sock, connection)
+        self.stream = BlockingSocket(sock, connection, lingers=False)
+        self.descriptor = self.stream.descriptor
         self._turn = threading.Lock()
         self._activity: Activity = False
         self._decoder = Decoder(_RAW, options["packet_size"])
@@ -158,6 +159,11 @@ class Connected(Process):
             if progress is not Progress.IDLE:
                 return progress
         return Progress.IDLE
+
+    @property
+    def interest(self) -> int:
+        """What must become ready before there is more to attend to."""
+        return self.stream.interest
 
     def resume(self) -> None:
         if self._is_served:
@@ -318,7 +324,10 @@ class Connected(Process):
         return self.stream.socket
 
     def _close_transport(self, patience: float) -> None:
-        self.stream.close(patience)
+        if self.stream.connection.negotiated is None and self.stream.has_last_words:
+            self.application.loop.linger(self.stream)
+        else:
+            self.stream.close(patience)
 
 
 def _deadline(seconds: float | None) -> float | None:

@@ -8,19 +8,19 @@ the loop, which lets it go.
 
 from __future__ import annotations
 
+import math
 import selectors
 import socket
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from puressl.errors import SSLError
+from puressl.io.blocking import LAST_WORDS_TIMEOUT, BlockingSocket
+from puressl.sockets.lingering import Lingering, Watched
 from puressl.sockets.progress import Progress
-
-if TYPE_CHECKING:
-    from puressl.sockets.connected import Connected
 
 #: Bytes of the wake-up socket read at once; more of them mean nothing.
 _WAKE_SIZE = 4_096
@@ -38,8 +38,9 @@ class Loop:
         self._calls: deque[Callable[[], None]] = deque()
         self._woken = False
         self._stopping = False
-        self._watched: dict[Connected, tuple[int, int]] = {}
-        self._busy: list[Connected] = []
+        self._watched: dict[Watched, tuple[int, int]] = {}
+        self._busy: list[Watched] = []
+        self._lingering: deque[tuple[float, Lingering]] = deque()
         self._thread = threading.Thread(target=self._run, name="puressl", daemon=True)
 
     def start(self) -> None:
@@ -58,9 +59,16 @@ class Loop:
             with suppress(OSError):  # full: it wakes anyway; closed: nobody is left to
                 self._waker.send(b"\0")
 
-    def serve(self, process: Connected) -> None:
+    def serve(self, process: Watched) -> None:
         """Attends to a socket, and goes on for as long as it is active. From any thread."""
         self.call(lambda: self._attend(process))
+
+    def linger(self, stream: BlockingSocket) -> None:
+        """Closes a socket whose handshake has failed, when its peer has ended or after a moment. From any thread."""
+        if self._thread.is_alive():
+            self.call(lambda: self._linger(Lingering(stream)))
+        else:
+            stream.close(patience=0)
 
     def drop(self) -> None:
         """Closes the descriptors in a process that was forked: the thread is not in it. The selector is the parent's,
@@ -73,7 +81,7 @@ class Loop:
 
     def _run(self) -> None:
         while not self._stopping:
-            for key, _ in self._selector.select(0 if self._busy or self._calls else None):
+            for key, _ in self._selector.select(self._patience()):
                 if key.data is None:
                     self._sleep()
                 else:
@@ -81,18 +89,36 @@ class Loop:
             busy, self._busy = self._busy, []
             for process in busy:
                 self._attend(process)
+            self._end_lingering(time.monotonic())
             self._woken = False
             while self._calls:
                 self._calls.popleft()()
+        self._end_lingering(math.inf)
         for process in list(self._watched):
             self._unwatch(process)
         self._close()
+
+    def _patience(self) -> float | None:
+        """Seconds until there is something to do by itself."""
+        if self._busy or self._calls:
+            return 0
+        return max(self._lingering[0][0] - time.monotonic(), 0) if self._lingering else None
+
+    def _linger(self, lingering: Lingering) -> None:
+        self._lingering.append((time.monotonic() + LAST_WORDS_TIMEOUT, lingering))
+        self._attend(lingering)
+
+    def _end_lingering(self, now: float) -> None:
+        while self._lingering and self._lingering[0][0] <= now:
+            _, lingering = self._lingering.popleft()
+            lingering.close()
+            self._unwatch(lingering)
 
     def _sleep(self) -> None:
         with suppress(OSError):
             self._sleeper.recv(_WAKE_SIZE)
 
-    def _attend(self, process: Connected) -> None:
+    def _attend(self, process: Watched) -> None:
         progress = process.attend()
         if progress is Progress.MORE:
             self._busy.append(process)
@@ -101,31 +127,31 @@ class Loop:
         else:
             self._unwatch(process)
 
-    def _watch(self, process: Connected) -> None:
-        descriptor, interest = process.stream.fileno(), process.stream.interest
+    def _watch(self, process: Watched) -> None:
+        descriptor, interest = process.descriptor.socket.fileno(), process.interest
         if self._watched.get(process) == (descriptor, interest):
             return
         self._unwatch(process)
         with suppress(SSLError):  # closed meanwhile
-            process.stream.descriptor.hold()
+            process.descriptor.hold()
             try:
                 self._register(process, descriptor, interest)
             except (OSError, ValueError):  # closed by somebody else: the next call on the socket says so
-                process.stream.descriptor.release()
+                process.descriptor.release()
 
-    def _register(self, process: Connected, descriptor: int, interest: int) -> None:
+    def _register(self, process: Watched, descriptor: int, interest: int) -> None:
         with suppress(KeyError):  # the number was that of a socket which somebody else closed
             self._unwatch(self._selector.get_key(descriptor).data)
         self._selector.register(descriptor, interest, process)
         self._watched[process] = descriptor, interest
 
-    def _unwatch(self, process: Connected) -> None:
+    def _unwatch(self, process: Watched) -> None:
         watched = self._watched.pop(process, None)
         if watched is None:
             return
         with suppress(KeyError, OSError):
             self._selector.unregister(watched[0])
-        process.stream.descriptor.release()
+        process.descriptor.release()
 
     def _close(self) -> None:
         self._selector.close()
