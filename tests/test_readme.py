@@ -5,14 +5,19 @@ from __future__ import annotations
 import re
 import socket
 import threading
+import time
 from pathlib import Path
 
 import pytest
 
+import puressl
 from puressl.connection import Connection
-from puressl.io.blocking import accept, connect
+from puressl.env import SystemEnv
+from puressl.io.blocking import accept, connect, upgrade
+from puressl.sockets.options import markdown
 
 from support.configs import CERTS, client_config, server_config
+from support.endpoints import PATIENCE, Server, client_options, server_options
 
 README = (Path(__file__).resolve().parents[1] / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```python\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
@@ -74,6 +79,63 @@ def test_blocking_server_example_talks_to_a_client(monkeypatch: pytest.MonkeyPat
     run(example("blocking import accept"))
     clients[0].join(timeout=10)
     assert echoed == [b"hello"]
+
+
+def test_passive_server_example_echoes() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = threading.Thread(target=run, args=(example("transport_accept"), port))
+    puressl.start()
+    server.start()
+    client = puressl.connect(listening(port), client_options(), PATIENCE)
+    puressl.send(client, b"hello")
+    assert puressl.recv(client, 5, PATIENCE) == b"hello"
+    puressl.close(client)
+    server.join(timeout=10)
+    puressl.stop()
+
+
+def listening(port: int) -> socket.socket:
+    """A connection to a server that is about to listen."""
+    deadline = time.monotonic() + PATIENCE / 1000
+    while True:
+        try:
+            return socket.create_connection(("127.0.0.1", port))
+        except ConnectionRefusedError:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+
+def test_active_client_example_gets_a_message(capsys: pytest.CaptureFixture[str]) -> None:
+    puressl.start()
+    server = Server(puressl.listen(0, server_options()))
+    accepting = server.accept()
+    client = threading.Thread(target=run, args=(example("ssl_closed"), server.port))
+    client.start()
+    peer = accepting.result()
+    puressl.send(peer, puressl.recv(peer, 5, PATIENCE).upper())
+    client.join(timeout=10)
+    puressl.stop()
+    assert "HELLO" in capsys.readouterr().out
+
+
+def test_upgrade_example_talks_before_and_after() -> None:
+    puressl.start()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        client = threading.Thread(target=run, args=(example("STARTTLS"), listener.getsockname()[1]))
+        client.start()
+        plain, _ = listener.accept()
+        assert plain.recv(100) == b"STARTTLS\r\n"
+        plain.sendall(b"OK\r\n")
+        with upgrade(plain, server_config(env=SystemEnv()), timeout=10) as peer:
+            peer.write(peer.read(100))
+            client.join(timeout=10)
+    puressl.stop()
+
+
+def test_table_of_options_is_the_one_that_is_checked_against() -> None:
+    assert "\n".join(markdown()) in README
 
 
 def test_core_example_says_what_came_instead_of_tls(capsys: pytest.CaptureFixture[str]) -> None:

@@ -31,7 +31,7 @@ def dial(address: tuple[str, int], deadline: float | None, *, local: tuple[str, 
     Raises ``SSLError``: ``nxdomain``, ``timeout``, ``einval`` for a port that is none, or a POSIX name.
     """
     tried = f"{address[0]} port {address[1]}"
-    failure = SSLError(Reason.NXDOMAIN, tried)
+    failure = SSLError("eafnosupport", tried)
     for found in _of_family(_resolve(address, deadline, tried), local):
         try:
             return _connect(found, seconds_left(deadline), local)
