@@ -20,6 +20,7 @@ from puressl.codes import NamedGroup, ProtocolVersion
 from puressl.config import DEFAULT_DEPTH, MAX_DEPTH, Verify
 from puressl.crypto.provider import PROVIDER
 from puressl.errors import Reason, SSLError, posix_reason
+from puressl.sockets.options import OPTIONS
 from puressl.trace import KeyLog
 from puressl.x509.crl import crl_blocks
 from puressl.x509.policy import Revocation
@@ -54,7 +55,7 @@ def connection_options(command: F) -> F:
                 type=click.IntRange(0, MAX_DEPTH),
                 default=DEFAULT_DEPTH,
                 show_default=True,
-                help="Most CA certificates between the peer's and the root.",
+                help=OPTIONS["depth"].meaning,
             ),
             click.option("--crl", "crls", metavar="FILE", multiple=True, help="CRLs, PEM or DER; may be repeated."),
             click.option(
@@ -68,12 +69,12 @@ def connection_options(command: F) -> F:
                 "--password",
                 metavar="TEXT",
                 envvar="PURESSL_PASSWORD",
-                help="Of an encrypted --key; others see it in ps.",
+                help=f"{OPTIONS['password'].meaning} Others see it in ps.",
             ),
             click.option(
                 "--keylog",
                 metavar="FILE",
-                help="Append the connection's secrets, as Wireshark reads them. [default: SSLKEYLOGFILE]",
+                help=OPTIONS["keylog"].meaning,
             ),
         )
     ):
