@@ -9,6 +9,7 @@ only that thread refers to notices it, and its sockets are closed.
 from __future__ import annotations
 
 import itertools
+import os
 import threading
 import time
 import weakref
@@ -77,7 +78,7 @@ class Mailbox:
     def close(self) -> None:
         """Ends the owner: its sockets are closed. What had come can still be received. Idempotent."""
         for process in self._end():
-            process.owner_ended()
+            process.discard()
 
     @property
     def is_closed(self) -> bool:
@@ -113,6 +114,11 @@ class Mailbox:
             if too_much:
                 self._paused.add(process)
             return too_much
+
+    def abandon(self) -> None:
+        """As ``close``, from where nothing may be waited for: the sockets are closed soon."""
+        for process in self._end():
+            process.owner_ended()
 
     def hand_over(self, handle: Handle, heir: Mailbox) -> None:
         """Moves the messages of one socket, in order. Nothing may put one of its messages meanwhile."""
@@ -190,7 +196,13 @@ class _Holder:
 
     def __init__(self) -> None:
         self.mailbox = Mailbox()
-        weakref.finalize(self, self.mailbox.close).atexit = False
+        weakref.finalize(self, _thread_ended, self.mailbox, os.getpid()).atexit = False
+
+
+def _thread_ended(own: Mailbox, process_id: int) -> None:
+    """In a process that was forked all threads but one seem to end; their sockets are the parent's."""
+    if os.getpid() == process_id:
+        own.abandon()
 
 
 _thread = _Thread()

