@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,7 +12,7 @@ import pytest
 import puressl
 from puressl.sockets.messages import process_of
 
-from support.endpoints import PATIENCE, Pair, Server, Task, client_options, refusal, server_options
+from support.endpoints import PATIENCE, Pair, Server, Task, client_options, refusal, server_options, wait_until
 
 DESCRIPTORS = "/proc/self/fd"
 needs_proc = pytest.mark.skipif(not os.path.isdir(DESCRIPTORS), reason="no /proc here")
@@ -25,13 +24,6 @@ def descriptors() -> int:
 
 def loops() -> int:
     return sum(thread.name == "puressl" for thread in threading.enumerate())
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE / 1000
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
 
 
 def every_call(handle: Any) -> list[tuple[Any, ...]]:

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 import puressl
+from puressl.codes import AlertDescription, ContentType
+from puressl.io.blocking import LAST_WORDS_TIMEOUT
 from puressl.sockets.messages import process_of
 
 from support.endpoints import (
@@ -24,6 +26,7 @@ from support.endpoints import (
     root,
     server_options,
     times_out_punctually,
+    wait_until,
 )
 
 FREE = {"verify": 0, "active": False}
@@ -212,6 +215,32 @@ def test_server_that_ends_in_the_handshake_is_esslconnect(silent: int) -> None:
         accepted.recv(10_000)
         accepted.close()
         assert connecting.result() == "esslconnect"
+
+
+def test_failed_handshake_keeps_nobody_waiting_and_its_alert_arrives(server: Server) -> None:
+    with socket.create_connection(("127.0.0.1", server.port)) as client:
+        client.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        accepted = puressl.transport_accept(server.socket, PATIENCE)
+        begun = time.monotonic()
+        assert refusal(puressl.ssl_accept, accepted, PATIENCE) == "esslaccept"
+        assert time.monotonic() - begun < LAST_WORDS_TIMEOUT / 2
+        client.sendall(b"more that nobody reads")
+        assert client.recv(100) == bytes([ContentType.ALERT, 3, 3, 0, 2, 2, AlertDescription.PROTOCOL_VERSION])
+        assert client.recv(100) == b""
+    wait_until(lambda: process_of(accepted).transport.fileno() < 0)
+
+
+def test_peer_of_a_failed_handshake_that_never_ends_is_left_after_a_moment(server: Server) -> None:
+    with socket.create_connection(("127.0.0.1", server.port)) as client:
+        client.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        accepted = puressl.transport_accept(server.socket, PATIENCE)
+        assert refusal(puressl.ssl_accept, accepted, PATIENCE) == "esslaccept"
+        wait_until(lambda: process_of(accepted).transport.fileno() < 0)
+
+
+def test_local_end_of_another_family_is_refused(server: Server) -> None:
+    options = {**FREE, "ip": "::1"}
+    assert refusal(puressl.connect, "127.0.0.1", server.port, options) == "eafnosupport"
 
 
 # Upgrades -------------------------------------------------------------------------------------------------------------

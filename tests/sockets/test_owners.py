@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,18 +11,11 @@ import pytest
 import puressl
 from puressl.sockets.messages import process_of
 
-from support.endpoints import PATIENCE, Pair, Server, Task, refusal
+from support.endpoints import PATIENCE, Pair, Server, Task, refusal, wait_until
 
 
 def receive(timeout: int = PATIENCE) -> Any:
     return puressl.mailbox().receive(timeout=timeout)
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE / 1000
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
 
 
 # Mailboxes ------------------------------------------------------------------------------------------------------------

@@ -101,6 +101,14 @@ class Server:
         return client, accepted.result()
 
 
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Returns when the condition is met."""
+    deadline = time.monotonic() + PATIENCE / 1000
+    while not condition():
+        assert time.monotonic() < deadline, "not met"
+        time.sleep(0.005)
+
+
 def times_out_punctually(call: Callable[..., Any], *arguments: Any) -> None:
     """A call whose last argument is a timeout ends by it, never early and at most 50 ms late.
 
