@@ -59,7 +59,7 @@ _FLAG, _PATH = "True or False", "path"
 _ROWS = (
     Option("mode", values.one_of(_MODES), '"binary" or "list"', "binary", Place.ALL,
            "Data is bytes, or a list of ints. The bare words binary and list mean the same."),
-    Option("packet", values.one_of(values.PACKET_TYPES), '0 or "raw", 1, 2, 4, "line", "asn1", …', 0, Place.ALL,
+    Option("packet", values.one_of(values.PACKETS), '0 or "raw", 1, 2, 4, "line", "asn1", …', 0, Place.ALL,
            "How data is cut into packets, as in inet(3); 1, 2 and 4 also put a header before what is sent."),
     Option("packet_size", values.integer(1, MAX_PACKET_SIZE), "bytes", DEFAULT_PACKET_SIZE, Place.ALL,
            "The largest packet accepted; a larger one ends the connection with emsgsize."),

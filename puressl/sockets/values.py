@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from puressl.errors import Reason, SSLError
+from puressl.sockets.packets import PACKET_TYPES
 from puressl.x509.names import parse_server_name
 
 #: From what was given to what is kept.
@@ -23,16 +24,8 @@ MAX_MESSAGES = 32_767
 #: Milliseconds of a timeout: what 32 bits hold, as in Erlang (49 days).
 MAX_TIMEOUT = 2**32 - 1
 
-#: ``packet`` by its spellings. The numbers are the lengths of headers.
-PACKET_TYPES: dict[Any, Any] = {
-    0: 0,
-    "raw": 0,
-    **{size: size for size in (1, 2, 4)},
-    **{
-        name: name
-        for name in ("line", "asn1", "cdr", "sunrm", "fcgi", "tpkt", "http", "httph", "http_bin", "httph_bin")
-    },
-}
+#: ``packet`` by its spellings.
+PACKETS: dict[Any, Any] = {packet: packet for packet in PACKET_TYPES} | {"raw": 0}
 
 
 def boolean(value: Any) -> bool:
