@@ -18,6 +18,8 @@ from puressl.errors import Reason, SSLError
 from puressl.io.descriptor import MAX_WAIT, seconds_left
 from puressl.io.transport import as_ssl_error
 
+MAX_PORT = 65_535
+
 #: One answer of ``getaddrinfo``: family, type, protocol, canonical name, socket address.
 Found = tuple[int, int, int, str, Any]
 Answers = Sequence[Found]
@@ -31,6 +33,8 @@ def dial(address: tuple[str, int], deadline: float | None, *, local: tuple[str, 
     Raises ``SSLError``: ``nxdomain``, ``timeout``, ``einval`` for a port that is none, or a POSIX name.
     """
     tried = f"{address[0]} port {address[1]}"
+    if not 0 <= address[1] <= MAX_PORT:  # some systems' resolvers drop the bits above
+        raise SSLError(Reason.EINVAL, tried)
     failure = SSLError("eafnosupport", tried)
     for found in _of_family(_resolve(address, deadline, tried), local):
         try:
@@ -51,10 +55,10 @@ def _resolve(address: tuple[str, int], deadline: float | None, tried: str) -> An
         return _look_up_by(address, deadline)
     except SSLError as error:
         raise SSLError(error.reason, tried) from None
-    except (socket.gaierror, UnicodeError) as error:
+    except (socket.gaierror, ValueError) as error:  # ValueError: a name that cannot be asked for
         raise SSLError(Reason.NXDOMAIN, tried) from error
-    except (OSError, OverflowError, ValueError) as error:
-        raise SSLError(Reason.EINVAL, tried) from error
+    except OSError as error:
+        raise as_ssl_error(error, tried) from error
 
 
 def _look_up(address: tuple[str, int], flags: int = 0) -> Answers:
