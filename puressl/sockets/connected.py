@@ -156,6 +156,8 @@ class Connected(Process):
                 progress = self._serve()
             finally:
                 self._turn.release()
+            if progress is Progress.PAUSED and not self.owner.is_pausing(self):
+                continue  # it was resumed before the turn was free
             if progress is not Progress.IDLE:
                 return progress
         return Progress.IDLE

@@ -120,6 +120,10 @@ class Mailbox:
         for process in self._end():
             process.owner_ended()
 
+    def is_pausing(self, process: Process) -> bool:
+        """Whether the process is still to be resumed."""
+        return process in self._paused
+
     def hand_over(self, handle: Handle, heir: Mailbox) -> None:
         """Moves the messages of one socket, in order. Nothing may put one of its messages meanwhile."""
         with self._changed:
