@@ -131,7 +131,7 @@ def _connect(address: Any, port: int, options: object, timeout: int | None = Non
     number = argument("port", integer(0, MAX_PORT), port)
     deadline = _deadline(timeout)
     read = _client_options(options)
-    config = client_config(read, application.around, host, number)
+    config = client_config(read, application.around, host, (host, number))
     local = (read["ip"] or "", read["port"]) if "ip" in read or "port" in read else None
     sock = dial((host, number), deadline, local=local)
     return _handshaken(application, read, sock, ClientConnection(config), deadline)
@@ -141,12 +141,12 @@ def _upgrade(socket: sockets.socket, options: object, timeout: int | None = None
     application = running()
     deadline = _deadline(timeout)
     read = _client_options(options)
-    config = client_config(read, application.around, None, 0)
     try:
-        socket.getpeername()
+        peer = addresses.shown(socket.getpeername())
     except OSError as error:
         reason = as_ssl_error(error).reason
         raise SSLError(reason if reason is Reason.ENOPROXYSOCKET else Reason.EWANTCONNECT) from error
+    config = client_config(read, application.around, None, peer)
     return _handshaken(application, read, socket, ClientConnection(config), deadline)
 
 

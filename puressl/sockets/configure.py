@@ -47,11 +47,11 @@ class Surroundings:
     sessions: SessionStore
 
 
-def client_config(options: Options, around: Surroundings, host: str | None, port: int) -> ClientConfig:
+def client_config(options: Options, around: Surroundings, host: str | None, peer: tuple[str, int]) -> ClientConfig:
     """A client's configuration.
 
-    host, port: whom it connects to; host None for a socket that is connected already. Raises ``SSLError``: the
-    reasons of own files, ``ecipher``, ``eoptions``.
+    host: whom it was asked to connect to, None for a socket that is connected already. peer: host or address, and port.
+    Raises ``SSLError``: the reasons of own files, ``ecipher``, ``eoptions``.
     """
     named = options["server_name_indication"]
     verify = Verify(options["verify"])
@@ -74,7 +74,7 @@ def client_config(options: Options, around: Surroundings, host: str | None, port
         alpn=options["alpn_advertised_protocols"],
         sessions=around.sessions,
         # Sessions of one server are no good for another; that they are not shown to it is privacy.
-        resumption_context=f"{host} {port} {named} {options['verify']}".encode(),
+        resumption_context=repr((peer, named, options["verify"])).encode(),
         **fields,
     )
 
