@@ -13,7 +13,7 @@ import puressl
 from puressl.sockets.messages import process_of
 
 from support.configs import CERTS
-from support.endpoints import PATIENCE, Server, certificates, client_options, refusal, server_options
+from support.endpoints import PATIENCE, Server, certificates, client_options, refusal, root, server_options
 
 P256, RSA = CERTS / "p256", CERTS / "rsa2048"
 
@@ -106,6 +106,22 @@ def test_changed_file_is_noticed(tmp_path: Path) -> None:
     puressl.listen(0, server_options(certfile=path))
     path.write_bytes((RSA / "server-chain.pem").read_bytes())
     assert refusal(puressl.listen, 0, server_options(certfile=path)) == "ekeymismatch"
+
+
+@pytest.mark.parametrize("trusted", ["p256", "p384"])
+def test_client_without_roots_trusts_what_the_environment_names(
+    server: Server, monkeypatch: pytest.MonkeyPatch, trusted: str
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", root(trusted))
+    options = client_options()
+    del options["cacertfile"]
+    accepting = server.accept()
+    if trusted == "p256":
+        puressl.connect("127.0.0.1", server.port, options, PATIENCE)
+        accepting.result()
+    else:
+        assert refusal(puressl.connect, "127.0.0.1", server.port, options, PATIENCE) == "enoissuercert"
+        assert refusal(accepting.result) == "esslerrssl"
 
 
 # Names ----------------------------------------------------------------------------------------------------------------
