@@ -232,7 +232,7 @@ class BlockingSocket:
             if isinstance(event, DataReceived):
                 return event.data
             if event is None and self.connection.failure is not None:
-                raise self.connection.failure
+                raise self.connection.failure.with_traceback(None)
             if event is None:
                 return b"" if self.connection.peer_closed else None
         data = bytes(self._received)
