@@ -14,7 +14,8 @@ import puressl
 from puressl.sockets import mailbox
 from puressl.sockets.messages import process_of
 
-from support.endpoints import PATIENCE, Pair, Server, Task, refusal
+from support.endpoints import PATIENCE, Pair, Server, refusal
+from support.task import Task
 
 #: Milliseconds in which a message that should not come would have come.
 SILENCE = 50

@@ -12,7 +12,8 @@ import pytest
 import puressl
 from puressl.sockets.messages import process_of
 
-from support.endpoints import PATIENCE, Pair, Server, Task, client_options, refusal, server_options, wait_until
+from support.endpoints import PATIENCE, Pair, Server, client_options, refusal, server_options, wait_until
+from support.task import Task
 
 DESCRIPTORS = "/proc/self/fd"
 needs_proc = pytest.mark.skipif(not os.path.isdir(DESCRIPTORS), reason="no /proc here")

@@ -19,7 +19,6 @@ from support.endpoints import (
     PATIENCE,
     Pair,
     Server,
-    Task,
     certificates,
     client_options,
     refusal,
@@ -28,6 +27,7 @@ from support.endpoints import (
     times_out_punctually,
     wait_until,
 )
+from support.task import Task
 
 FREE = {"verify": 0, "active": False}
 

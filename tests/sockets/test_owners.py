@@ -11,7 +11,8 @@ import pytest
 import puressl
 from puressl.sockets.messages import process_of
 
-from support.endpoints import PATIENCE, Pair, Server, Task, refusal, wait_until
+from support.endpoints import PATIENCE, Pair, Server, refusal, wait_until
+from support.task import Task
 
 
 def receive(timeout: int = PATIENCE) -> Any:

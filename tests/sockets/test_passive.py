@@ -13,7 +13,8 @@ import pytest
 import puressl
 from puressl.sockets.messages import process_of
 
-from support.endpoints import PATIENCE, Pair, Server, Task, refusal, times_out_punctually
+from support.endpoints import PATIENCE, Pair, Server, refusal, times_out_punctually
+from support.task import Task
 
 VERSIONS = pytest.mark.parametrize("version", ["tlsv1.3", "tlsv1.2"])
 

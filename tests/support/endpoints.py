@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,38 +12,12 @@ import pytest
 import puressl
 
 from support.configs import CERTS, SERVER_NAME
+from support.task import Task
 
 #: Milliseconds after which a call is taken to hang. Nothing here takes a tenth of it.
 PATIENCE = 10_000
 
 Pair = tuple[puressl.SSLSocket, puressl.SSLSocket]
-
-
-class Task:
-    """A function run in a thread of its own; ``result`` waits for it and raises what it raised."""
-
-    def __init__(self, function: Callable[..., Any], *arguments: Any) -> None:
-        self._thread = threading.Thread(target=self._run, args=(function, arguments), daemon=True)
-        self._outcome: Any = None
-        self._error: BaseException | None = None
-        self._thread.start()
-
-    def _run(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
-        try:
-            self._outcome = function(*arguments)
-        except BaseException as error:
-            self._error = error
-
-    @property
-    def running(self) -> bool:
-        return self._thread.is_alive()
-
-    def result(self) -> Any:
-        self._thread.join(PATIENCE / 1000)
-        assert not self.running, "still waiting"
-        if self._error is not None:
-            raise self._error
-        return self._outcome
 
 
 def certificates(role: str = "server", key_type: str = "p256") -> dict[str, Any]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import selectors
 import socket
 import struct
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -22,6 +21,7 @@ from puressl.io.blocking import LAST_WORDS_TIMEOUT, BlockingSocket, accept, conn
 from puressl.wire.record import HEADER_LENGTH
 
 from support.configs import client_config, credential, server_config, trust
+from support.task import Task
 
 #: Seconds after which a test is taken to hang. Nothing here takes a tenth of it.
 PATIENCE = 20.0
@@ -29,38 +29,6 @@ TLS12, TLS13 = (ProtocolVersion.TLSv1_2,), (ProtocolVersion.TLSv1_3,)
 BOTH = pytest.mark.parametrize("versions", [TLS13, TLS12], ids=["1.3", "1.2"])
 
 Pair = tuple[BlockingSocket, BlockingSocket]
-
-
-class Task:
-    """A function run in a thread; ``result`` waits for it and raises what it raised."""
-
-    def __init__(self, function: Callable[..., Any], *arguments: Any) -> None:
-        self._thread = threading.Thread(target=self._run, args=(function, arguments), daemon=True)
-        self._outcome: Any = None
-        self._error: BaseException | None = None
-        self._thread.start()
-
-    def _run(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
-        try:
-            self._outcome = function(*arguments)
-        except BaseException as error:
-            self._error = error
-
-    @property
-    def running(self) -> bool:
-        return self._thread.is_alive()
-
-    def result(self) -> Any:
-        self._thread.join(PATIENCE)
-        assert not self.running, "still waiting"
-        if self._error is not None:
-            raise self._error
-        return self._outcome
-
-    def error(self) -> SSLError:
-        with pytest.raises(SSLError) as caught:
-            self.result()
-        return caught.value
 
 
 def tcp_pair() -> tuple[socket.socket, socket.socket]:
