@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from contextlib import AbstractContextManager
+from functools import partial
 from typing import Any
 
 from puressl.codes import AlertDescription, AlertLevel, ContentType, Direction, Epoch, ProtocolVersion, name_of
@@ -27,6 +29,7 @@ from puressl.events import (
     Negotiated,
     PeerCertificate,
     PeerClosed,
+    VerifyPeer,
 )
 from puressl.handshake.client import ClientStart
 from puressl.handshake.machine import ApplicationData, State, Waiting, dispatch_content, dispatch_handshake, going_on
@@ -43,14 +46,19 @@ from puressl.record.receive import (
     RecordReceiver,
 )
 from puressl.record.send import RecordSender
-from puressl.trace import key_log_line
+from puressl.trace import NULL_TRACER, Checking, TracedRecord, key_log_line
 from puressl.wire import Alert, ChangeCipherSpec, encode_handshake
+from puressl.wire.record import HEADER_LENGTH
+from puressl.x509.verifier import VerifiedPeer
 
 #: Warning alerts accepted on one connection: TLS 1.2 peers send one or two, a flood only costs time.
 MAX_WARNING_ALERTS = 4
 
 #: Bytes of keying material exported at once: HKDF-Expand's limit with SHA-256 (RFC 5869 2.3).
 MAX_EXPORT = 255 * 32
+
+#: What ``VerifyPeer`` is about, as a tracer is told.
+_CHAIN_RULE = ("the certificate chain is verified", "RFC 5280 6.1")
 
 _LEGACY_INITIAL_VERSION = int(ProtocolVersion.TLSv1_0)
 _LEGACY_VERSION = int(ProtocolVersion.TLSv1_2)
@@ -70,8 +78,9 @@ class Connection:
         self._config = config
         self._state = state
         self._events: deque[Event] = deque()
-        self._receiver = RecordReceiver()
-        self._sender = RecordSender()
+        watched = config.tracer is not NULL_TRACER  # else no record is kept for nobody to see
+        self._receiver = RecordReceiver(partial(self._observe, Direction.READ) if watched else None)
+        self._sender = RecordSender(partial(self._observe, Direction.WRITE) if watched else None)
         self._read_epoch = Epoch.INITIAL
         self._write_epoch = Epoch.INITIAL
         self._failure: SSLError | None = None
@@ -225,7 +234,7 @@ class Connection:
         if not isinstance(state, Waiting) or state.need is not need:
             raise SSLError(Reason.EBADSTATE, f"{type(need).__name__} is not pending")
         try:
-            answer = _take(need, result, state.otherwise)
+            answer = self._take(need, partial(_given, need, result), state.otherwise)
             self._enter(going_on(state.then(answer, self), state.asker))
         except SSLError as error:
             self._fail(error)
@@ -298,6 +307,13 @@ class Connection:
         EndOfFile: _on_end_of_file,
     }
 
+    def _observe(
+        self, direction: Direction, sequence: int, content_type: int, content: bytes | None, raw: bytes
+    ) -> None:
+        epoch = self._read_epoch if direction is Direction.READ else self._write_epoch
+        protected = content is None or len(raw) != HEADER_LENGTH + len(content)
+        self._config.tracer.record(TracedRecord(direction, epoch, sequence, content_type, content, raw, protected))
+
     def _enter(self, state: State) -> None:
         if state is not self._state:
             self._config.tracer.state(self._state.name, state.name)
@@ -335,16 +351,36 @@ class Connection:
         self._config.tracer.keys(direction, epoch, keys.suite.name)
 
     def ask(self, need: Need, then: Callable[[Any, Any], State], *, otherwise: Any = None) -> State:
-        try:
-            answer = resolve(self._config, need)
-        except Exception:
-            if otherwise is None:
-                raise
-            answer = otherwise
+        answer = self._take(need, partial(resolve, self._config, need), otherwise)
         if answer is PENDING:
             self.emit(Needed(need))
             return Waiting(need, then, otherwise)
         return then(answer, self)
+
+    def _take(self, need: Need, answer: Callable[[], Any], otherwise: Any) -> Any:
+        """An answer that comes at once or later, held to the same rules."""
+        try:
+            taken = answer()
+        except Exception:
+            if isinstance(need, VerifyPeer):
+                self._config.tracer.checked(*_CHAIN_RULE, False)
+            if otherwise is None:
+                raise
+            return otherwise
+        if isinstance(taken, VerifiedPeer) and taken.path:  # without a path nothing was verified
+            self._config.tracer.checked(*_CHAIN_RULE, True)
+        return taken
+
+    def check(self, condition: bool, what: str, clause: str, problem: Problem, detail: str = "") -> None:
+        self._config.tracer.checked(what, clause, condition)
+        if not condition:
+            raise ProtocolError(problem, detail)
+
+    def checking(self, what: str, clause: str) -> AbstractContextManager[None]:
+        return Checking(self._config.tracer, what, clause)
+
+    def input(self, name: str, secret: bytes) -> None:
+        self._config.tracer.input(name, secret)
 
     def secret(self, label: str, client_random: bytes, secret: bytes) -> None:
         self._config.tracer.secret(label, secret)
@@ -371,6 +407,7 @@ class Connection:
                 self._send_alert(alert)
             if alert is not None or (isinstance(error, ProtocolError) and error.problem is Problem.ALERT_RECEIVED):
                 self._state.failed()  # RFC 5246 7.2.2; a truncation forgets nothing (RFC 5246 7.2.1)
+            self._config.tracer.failed(error)
         except Exception as other:  # a fault of the user's tracer or store must not hide what went wrong
             error.__context__ = other
         self._write_closed = True
@@ -392,16 +429,10 @@ class Connection:
             raise SSLError(Reason.EBADSTATE, f"the handshake is not complete: {self.state}")
 
 
-def _take(need: Need, result: Any, otherwise: Any) -> Any:
-    """An answer that came later, held to the same rules as one that comes at once."""
-    try:
-        if isinstance(result, Exception):
-            raise result
-        return accept(need, result)
-    except Exception:
-        if otherwise is None:
-            raise
-        return otherwise
+def _given(need: Need, result: Any) -> Any:
+    if isinstance(result, Exception):
+        raise result
+    return accept(need, result)
 
 
 def _internal(error: Exception) -> ProtocolError:

@@ -1,16 +1,44 @@
 """Watching a connection from inside, and the NSS key log.
 
-Theory of operation: the core tells a ``Tracer`` of every record, message, state and secret as it happens, and asks
-nothing back. All that explains or logs a handshake is fed by this one protocol. ``NullTracer`` costs a method call a
-step. A key log line is ``LABEL client_random secret`` in hexadecimal, as Wireshark and NSS read it.
+Theory of operation: the core tells a ``Tracer`` of every record, message, check, state and secret as it happens, and
+asks nothing back. All that explains or logs a handshake is fed by this one protocol. ``NullTracer`` costs a method call
+a step. A key log line is ``LABEL client_random secret`` in hexadecimal, as Wireshark and NSS read it.
+
+The order: a record that was read comes before the messages it completes, a message that was written before the records
+that carry it, since messages of one flight share records (RFC 8446 5.1). A check comes after the message it is about, a
+state after all that led to it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import TracebackType
 from typing import Protocol
 
 from puressl.codes import Direction, Epoch
+from puressl.errors import SSLError
+
+#: Inputs of a key schedule, as ``Tracer.input`` names them: what no key log has (RFC 8446 7.1, RFC 5246 8.1).
+PSK, SHARED_SECRET, PREMASTER_SECRET = "PSK", "(EC)DHE", "premaster_secret"
+
+
+@dataclass(frozen=True, slots=True)
+class TracedRecord:
+    """A record as it passed.
+
+    sequence: its number under the epoch's keys, 0 before there are keys. content_type: the inner one. content: without
+    padding; None for what did not open, be it forged or refused early data. raw: header and fragment. protected:
+    whether the fragment is a ciphertext.
+    """
+
+    direction: Direction
+    epoch: Epoch
+    sequence: int
+    content_type: int
+    content: bytes | None = field(repr=False)
+    raw: bytes = field(repr=False)
+    protected: bool
 
 
 class Tracer(Protocol):
@@ -20,8 +48,20 @@ class Tracer(Protocol):
         """The handshake went from one state to the next."""
         ...
 
+    def record(self, record: TracedRecord) -> None:
+        """A record was opened or sealed."""
+        ...
+
     def message(self, direction: Direction, epoch: Epoch, message: object, raw: bytes) -> None:
         """A decoded message of ``puressl.wire`` and its bytes, handshake header included."""
+        ...
+
+    def checked(self, what: str, clause: str, passed: bool) -> None:
+        """A rule was looked after. what: the rule as a sentence that is true where it is kept."""
+        ...
+
+    def input(self, name: str, secret: bytes) -> None:
+        """What goes into the key schedule: ``PSK``, ``SHARED_SECRET``, ``PREMASTER_SECRET``. No key log has these."""
         ...
 
     def secret(self, label: str, secret: bytes) -> None:
@@ -30,6 +70,10 @@ class Tracer(Protocol):
 
     def keys(self, direction: Direction, epoch: Epoch, suite: str) -> None:
         """Traffic keys took effect."""
+        ...
+
+    def failed(self, error: SSLError) -> None:
+        """The connection ended with an error, and the alert for it was told."""
         ...
 
 
@@ -41,7 +85,16 @@ class NullTracer:
     def state(self, left: str, entered: str) -> None:
         pass
 
+    def record(self, record: TracedRecord) -> None:
+        pass
+
     def message(self, direction: Direction, epoch: Epoch, message: object, raw: bytes) -> None:
+        pass
+
+    def checked(self, what: str, clause: str, passed: bool) -> None:
+        pass
+
+    def input(self, name: str, secret: bytes) -> None:
         pass
 
     def secret(self, label: str, secret: bytes) -> None:
@@ -50,8 +103,31 @@ class NullTracer:
     def keys(self, direction: Direction, epoch: Epoch, suite: str) -> None:
         pass
 
+    def failed(self, error: SSLError) -> None:
+        pass
+
 
 NULL_TRACER = NullTracer()
+
+
+class Checking:
+    """Tells a tracer of the one rule that a block of code enforces: kept when the block ends, broken when it raises."""
+
+    __slots__ = ("_clause", "_tracer", "_what")
+
+    def __init__(self, tracer: Tracer, what: str, clause: str) -> None:
+        self._tracer = tracer
+        self._what = what
+        self._clause = clause
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._tracer.checked(self._what, self._clause, kind is None)
+
 
 #: Receives one line, without its newline. The lines are secrets: whoever has them reads the connection.
 KeyLog = Callable[[str], None]

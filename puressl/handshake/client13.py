@@ -35,6 +35,7 @@ from puressl.handshake.proofs import (
 from puressl.handshake.signing import CLIENT_CONTEXT, SERVER_CONTEXT, certificate_verify_content
 from puressl.handshake.traffic13 import ApplicationSecrets, ClientConnected, agree_record_size
 from puressl.session import Session
+from puressl.trace import SHARED_SECRET
 from puressl.wire import (
     ApplicationProtocols,
     Certificate,
@@ -84,12 +85,21 @@ def server_hello(
     output: Output,
 ) -> State:
     """Takes a ServerHello that selected TLS 1.3 (RFC 8446 4.1.3) and starts the handshake keys (7.1)."""
-    suite = selected_suite(config, offer, message)
-    if retried is not None and suite is not retried:
-        raise ProtocolError(Problem.ILLEGAL_PARAMETER, "cipher suite differs from HelloRetryRequest's (RFC 8446 4.1.4)")
-    session = _selected_psk(config, offer, suite, message)
-    share = _selected_share(offer, message)
-    shared_secret = share.derive(_key_share(message).share.key_exchange)
+    suite = selected_suite(config, offer, message, output)
+    if retried is not None:
+        output.check(
+            suite is retried,
+            "the cipher suite is that of HelloRetryRequest",
+            "RFC 8446 4.1.4",
+            Problem.ILLEGAL_PARAMETER,
+            "cipher suite differs from HelloRetryRequest's (RFC 8446 4.1.4)",
+        )
+    session = _selected_psk(config, offer, suite, message, output)
+    with output.checking("key_share is for a group that a share was sent of", "RFC 8446 4.2.8"):
+        share = _selected_share(offer, message)
+    with output.checking("the server's public value is valid", "RFC 8446 4.2.8.2"):
+        shared_secret = share.derive(_key_share(message).share.key_exchange)
+    output.input(SHARED_SECRET, shared_secret)
     transcript.start(suite.hash)
     secret = EarlySecret(suite.hash, None if session is None else session.secret).handshake(shared_secret)
     transcript_hash = transcript.digest()
@@ -107,14 +117,34 @@ def server_hello(
     return ClientWaitEncryptedExtensions(shared)
 
 
-def selected_suite(config: ClientConfig, offer: Offer, message: ServerHello) -> Suite:
+def selected_suite(config: ClientConfig, offer: Offer, message: ServerHello, output: Output) -> Suite:
     """Checks what ServerHello and HelloRetryRequest have in common, and returns the suite (RFC 8446 4.1.3)."""
-    if message.legacy_version != TLS12:
-        raise ProtocolError(Problem.ILLEGAL_PARAMETER, f"legacy_version {message.legacy_version:#06x} beside TLS 1.3")
-    if message.session_id != offer.hello.session_id:
-        raise ProtocolError(Problem.ILLEGAL_PARAMETER, "legacy_session_id_echo differs from what was sent")
-    if message.compression_method != 0:
-        raise ProtocolError(Problem.ILLEGAL_PARAMETER, f"legacy_compression_method {message.compression_method}")
+    output.check(
+        message.legacy_version == TLS12,
+        "legacy_version is 0x0303",
+        "RFC 8446 4.1.3",
+        Problem.ILLEGAL_PARAMETER,
+        f"legacy_version {message.legacy_version:#06x} beside TLS 1.3",
+    )
+    output.check(
+        message.session_id == offer.hello.session_id,
+        "legacy_session_id_echo is what was sent",
+        "RFC 8446 4.1.3",
+        Problem.ILLEGAL_PARAMETER,
+        "legacy_session_id_echo differs from what was sent",
+    )
+    output.check(
+        message.compression_method == 0,
+        "legacy_compression_method is null",
+        "RFC 8446 4.1.3",
+        Problem.ILLEGAL_PARAMETER,
+        f"legacy_compression_method {message.compression_method}",
+    )
+    with output.checking("the cipher suite is one that was offered", "RFC 8446 4.1.3"):
+        return _offered_suite(config, offer, message)
+
+
+def _offered_suite(config: ClientConfig, offer: Offer, message: ServerHello) -> Suite:
     suite = config.provider.suites.get(message.cipher_suite)
     if suite is None or suite.version is not TLS13 or message.cipher_suite not in offer.hello.cipher_suites:
         name = name_of(CipherSuite, message.cipher_suite)
@@ -122,15 +152,28 @@ def selected_suite(config: ClientConfig, offer: Offer, message: ServerHello) -> 
     return suite
 
 
-def _selected_psk(config: ClientConfig, offer: Offer, suite: Suite, message: ServerHello) -> Session | None:
+def _selected_psk(
+    config: ClientConfig, offer: Offer, suite: Suite, message: ServerHello, output: Output
+) -> Session | None:
     """RFC 8446 4.2.11: the index must be ours, and the suite of the PSK's hash."""
     selected = message.extensions.get(PreSharedKeySelected)
     if selected is None:
         return None
-    if offer.session is None or selected.index != 0:
-        raise ProtocolError(Problem.ILLEGAL_PARAMETER, f"selected PSK identity {selected.index}")
-    if config.provider.suites[offer.session.suite].hash is not suite.hash:
-        raise ProtocolError(Problem.ILLEGAL_PARAMETER, f"{suite.name} has another hash than the selected PSK")
+    with output.checking("the PSK selected is one that was offered", "RFC 8446 4.2.11"):
+        session = _offered_psk(offer, selected.index)
+    output.check(
+        config.provider.suites[session.suite].hash is suite.hash,
+        "the cipher suite has the hash of the selected PSK",
+        "RFC 8446 4.2.11",
+        Problem.ILLEGAL_PARAMETER,
+        f"{suite.name} has another hash than the selected PSK",
+    )
+    return session
+
+
+def _offered_psk(offer: Offer, index: int) -> Session:
+    if offer.session is None or index != 0:
+        raise ProtocolError(Problem.ILLEGAL_PARAMETER, f"selected PSK identity {index}")
     return offer.session
 
 
@@ -173,11 +216,11 @@ class ClientWaitEncryptedExtensions(_Client13State):
     def encrypted_extensions(self, message: EncryptedExtensions, output: Output) -> State:
         """RFC 8446 4.3.1."""
         shared = self.shared
-        check_solicited(shared.offer.hello, message.extensions, "EncryptedExtensions")
+        check_solicited(shared.offer.hello, message.extensions, "EncryptedExtensions", output)
         protocols = message.extensions.get(ApplicationProtocols)
         offered = shared.offer.hello.extensions.get(ApplicationProtocols)
         if protocols is not None and offered is not None:
-            shared.alpn = check_alpn(offered.protocols, protocols.protocols)
+            shared.alpn = check_alpn(offered.protocols, protocols.protocols, output)
         limit = message.extensions.get(RecordSizeLimit)
         agree_record_size(shared.config.record_size_limit, None if limit is None else limit.limit, output)
         if shared.session is not None:
@@ -199,13 +242,22 @@ def _take_certificate(
     shared: Client13, request: CertificateRequest | None, message: Certificate, output: Output
 ) -> State:
     """RFC 8446 4.4.2."""
-    if message.request_context:
-        raise ProtocolError(Problem.ILLEGAL_PARAMETER, "certificate_request_context of a server's Certificate")
-    if not message.entries:
-        # RFC 8446 4.4.2.4: a server must send one; decode_error.
-        raise ProtocolError(Problem.MALFORMED_MESSAGE, "Certificate.certificate_list of a server is empty")
+    output.check(
+        not message.request_context,
+        "certificate_request_context is empty",
+        "RFC 8446 4.4.2",
+        Problem.ILLEGAL_PARAMETER,
+        "certificate_request_context of a server's Certificate",
+    )
+    output.check(
+        bool(message.entries),
+        "the server's certificate_list is not empty",
+        "RFC 8446 4.4.2.4",
+        Problem.MALFORMED_MESSAGE,  # decode_error
+        "Certificate.certificate_list of a server is empty",
+    )
     for entry in message.entries:
-        check_solicited(shared.offer.hello, entry.extensions, "CertificateEntry")
+        check_solicited(shared.offer.hello, entry.extensions, "CertificateEntry", output)
     chain = tuple(entry.cert_data for entry in message.entries)
     asked = shared.offer.hello.extensions.get(StatusRequest) is not None
     stapled = tuple(stapled_response(entry.extensions.get(CertificateStatusEntry)) for entry in message.entries)
@@ -226,10 +278,20 @@ class ClientWaitCertificateOrRequest(_Client13State):
 
     def certificate_request(self, message: CertificateRequest, output: Output) -> State:
         """RFC 8446 4.3.2."""
-        if message.request_context:
-            raise ProtocolError(Problem.ILLEGAL_PARAMETER, "certificate_request_context during the handshake")
-        if message.extensions.get(SignatureAlgorithms) is None:
-            raise ProtocolError(Problem.MISSING_EXTENSION, "signature_algorithms in CertificateRequest")
+        output.check(
+            not message.request_context,
+            "certificate_request_context is empty during the handshake",
+            "RFC 8446 4.3.2",
+            Problem.ILLEGAL_PARAMETER,
+            "certificate_request_context during the handshake",
+        )
+        output.check(
+            message.extensions.get(SignatureAlgorithms) is not None,
+            "signature_algorithms is there",
+            "RFC 8446 4.3.2",
+            Problem.MISSING_EXTENSION,
+            "signature_algorithms in CertificateRequest",
+        )
         return ClientWaitCertificate(self.shared, message)
 
     def certificate(self, message: Certificate, output: Output) -> State:
@@ -268,13 +330,17 @@ class ClientWaitCertificateVerify(_Client13State):
         """RFC 8446 4.4.3."""
         shared = self.shared
         offered = shared.offer.hello.extensions.get(SignatureAlgorithms)
-        if offered is None or message.algorithm not in offered.schemes:
-            name = name_of(SignatureScheme, message.algorithm)
-            raise ProtocolError(Problem.ILLEGAL_PARAMETER, f"CertificateVerify with {name}, which was not offered")
-        content = certificate_verify_content(SERVER_CONTEXT, shared.transcript.digest_before_last())
-        valid = shared.config.provider.verify(
-            self.peer.public_key, message.algorithm, message.signature, content, TLS13
+        output.check(
+            offered is not None and message.algorithm in offered.schemes,
+            "the signature scheme is one that was offered",
+            "RFC 8446 4.4.3",
+            Problem.ILLEGAL_PARAMETER,
+            f"CertificateVerify with {name_of(SignatureScheme, message.algorithm)}, which was not offered",
         )
+        content = certificate_verify_content(SERVER_CONTEXT, shared.transcript.digest_before_last())
+        with output.checking("the certificate's key made the signature over the transcript", "RFC 8446 4.4.3"):
+            verify = shared.config.provider.verify
+            valid = verify(self.peer.public_key, message.algorithm, message.signature, content, TLS13)
         return ClientWaitFinished(shared, SignedPeer(self.peer, valid, message.algorithm), self.request)
 
     expects = (
@@ -295,7 +361,8 @@ class ClientWaitFinished(_Client13State):
         shared = self.shared
         algorithm, transcript = shared.suite.hash, shared.transcript
         expected = finished_verify_data(algorithm, shared.server_secret.secret, transcript.digest_before_last())
-        finished = check_finished(expected, message.verify_data)
+        with output.checking("verify_data is the MAC over the transcript", "RFC 8446 4.4.4"):
+            finished = check_finished(expected, message.verify_data)
         master = shared.secret.master()
         client_random = shared.offer.hello.random
         secrets = ApplicationSecrets.derive(shared.suite, master, transcript.digest(), client_random, output)
@@ -339,7 +406,8 @@ class _ClosingFlight:
         self.shared.transcript.add(output.send(Epoch.HANDSHAKE, Certificate(context, entries)))
         if credential is None:
             return self._finish(output)
-        scheme = self._scheme(credential)
+        with output.checking("the server can verify what our key signs", "RFC 8446 4.4.3"):
+            scheme = self._scheme(credential)
         content = certificate_verify_content(CLIENT_CONTEXT, self.shared.transcript.digest())
         return output.ask(Sign(credential, scheme, content), partial(self._certificate_verify, scheme))
 

@@ -105,7 +105,7 @@ class ClientWaitFinished12(_Closing12State):
         """RFC 5246 7.4.9; in a resumption our own flight answers it (RFC 5246 7.3)."""
         closing = self.closing
         parameters, secrets, transcript = closing.parameters, closing.secrets, closing.messages
-        valid = verify_finished(parameters, secrets, SERVER_FINISHED, transcript, message)
+        valid = verify_finished(parameters, secrets, SERVER_FINISHED, transcript, message, output)
         if isinstance(closing.proof, ResumedPeer):
             send_finished(parameters, secrets, secrets.keys.client, CLIENT_FINISHED, transcript, output)
         negotiated = parameters.negotiated(closing.proof, closing.group)

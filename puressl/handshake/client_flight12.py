@@ -68,7 +68,8 @@ class SecondFlight:
         secrets = self._exchange(output)
         if credential is None:
             return self._finish(secrets, output)
-        scheme = self._scheme(credential)
+        with output.checking("the server can verify what our key signs", "RFC 5246 7.4.8"):
+            scheme = self._scheme(credential)
         need = Sign(credential, scheme, self.shared.transcript.messages())  # RFC 5246 7.4.8: the messages themselves
         return output.ask(need, partial(self._certificate_verify, scheme, secrets))
 

@@ -19,7 +19,9 @@ from puressl.crypto.schedule13 import EarlySecret, finished_verify_data
 from puressl.crypto.suites import CipherKind, KeyExchange, Suite
 from puressl.crypto.transcript import Transcript
 from puressl.env import Purpose
+from puressl.handshake.output import Output
 from puressl.session import Session
+from puressl.trace import PSK
 from puressl.wire import (
     ApplicationProtocols,
     ClientHello,
@@ -117,11 +119,12 @@ def retried_offer(config: ClientConfig, first: Offer, group: int | None, cookie:
     return Offer(_shaped(config, hello), shares, session)
 
 
-def bind(offer: Offer, config: ClientConfig, transcript: Transcript) -> Offer:
+def bind(offer: Offer, config: ClientConfig, transcript: Transcript, output: Output) -> Offer:
     """Fills in the PSK binder (RFC 8446 4.2.11.2). transcript: all before this hello."""
     psk = offer.hello.extensions.get(PreSharedKeyOffer)
     if psk is None or offer.session is None:
         return offer
+    output.input(PSK, offer.session.secret)
     algorithm = config.provider.suites[offer.session.suite].hash
     partial = transcript.copy()
     partial.add(encode_handshake(offer.hello))

@@ -35,9 +35,15 @@ def send_finished(
 
 
 def verify_finished(
-    parameters: Parameters12, secrets: Secrets12, label: bytes, transcript: Transcript, message: Finished
+    parameters: Parameters12,
+    secrets: Secrets12,
+    label: bytes,
+    transcript: Transcript,
+    message: Finished,
+    output: Output,
 ) -> FinishedValid:
     """Checks the peer's Finished, which is the last message of the transcript. label: whose Finished it is."""
     before = transcript.digest_before_last()
     expected = finished_verify_data(parameters.suite.hash, secrets.master, label, before)
-    return check_finished(expected, message.verify_data)
+    with output.checking("verify_data is the PRF over the handshake so far", "RFC 5246 7.4.9"):
+        return check_finished(expected, message.verify_data)

@@ -28,10 +28,13 @@ class _Counting(Protocol):
 
 def ignore_hello_request(state: _Counting, message: HelloRequest, output: Output) -> State:
     state.requests.count += 1
-    if state.requests.count > MAX_IGNORED_REQUESTS:
-        raise ProtocolError(
-            Problem.UNEXPECTED_MESSAGE, f"more than {MAX_IGNORED_REQUESTS} HelloRequests in a handshake"
-        )
+    output.check(
+        state.requests.count <= MAX_IGNORED_REQUESTS,
+        "HelloRequest does not come without end",
+        "RFC 5246 7.4.1.1",
+        Problem.UNEXPECTED_MESSAGE,
+        f"more than {MAX_IGNORED_REQUESTS} HelloRequests in a handshake",
+    )
     if not isinstance(state, State):
         raise ProtocolError(Problem.INTERNAL_ERROR, "HelloRequest outside a state")
     return state

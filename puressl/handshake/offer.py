@@ -9,7 +9,9 @@ from puressl.handshake.output import Output
 from puressl.wire import CertificateStatus12, CertificateStatusEntry, ClientHello, Extensions
 
 
-def check_solicited(hello: ClientHello, answer: Extensions, where: str, *, also: frozenset[int] = frozenset()) -> None:
+def check_solicited(
+    hello: ClientHello, answer: Extensions, where: str, output: Output, *, also: frozenset[int] = frozenset()
+) -> None:
     """Refuses an extension that the ClientHello did not offer, with unsupported_extension.
 
     where: the message, for the error. also: types that may come unasked (the cookie of HelloRetryRequest).
@@ -17,16 +19,26 @@ def check_solicited(hello: ClientHello, answer: Extensions, where: str, *, also:
     offered = set(hello.extensions.types()) | also
     if CipherSuite.TLS_EMPTY_RENEGOTIATION_INFO_SCSV in hello.cipher_suites:
         offered.add(int(ExtensionType.RENEGOTIATION_INFO))  # RFC 5746 3.6: the extension answers it
-    for extension in answer.types():
-        if extension not in offered:
-            raise ProtocolError(Problem.UNSOLICITED_EXTENSION, f"{name_of(ExtensionType, extension)} in {where}")
+    unsolicited = [name_of(ExtensionType, extension) for extension in answer.types() if extension not in offered]
+    output.check(
+        not unsolicited,
+        f"{where} answers only extensions that were offered",
+        "RFC 8446 4.2",
+        Problem.UNSOLICITED_EXTENSION,
+        f"{unsolicited[0]} in {where}" if unsolicited else "",
+    )
 
 
-def check_alpn(offered: tuple[bytes, ...], protocols: tuple[bytes, ...]) -> bytes:
+def check_alpn(offered: tuple[bytes, ...], protocols: tuple[bytes, ...], output: Output) -> bytes:
     """The one protocol a server selected; it must be one that was offered (RFC 7301 3.1)."""
     selected = protocols[0]
-    if selected not in offered:
-        raise ProtocolError(Problem.ILLEGAL_PARAMETER, f"server selected ALPN {selected!r}, which was not offered")
+    output.check(
+        selected in offered,
+        "the application protocol is one that was offered",
+        "RFC 7301 3.1",
+        Problem.ILLEGAL_PARAMETER,
+        f"server selected ALPN {selected!r}, which was not offered",
+    )
     return selected
 
 

@@ -1,18 +1,22 @@
 """What a handler may do to the outside.
 
 Theory of operation: a handler receives a message and an ``Output`` and returns the next state; everything else it
-causes goes through the ``Output``, in order. The connection implements it. Epochs are named even where TLS over a
+causes goes through the ``Output``, in order. The connection implements it. A rule of the RFCs is one line, ``check``,
+which enforces it and tells the tracer that it was looked after; where more than a condition is needed, ``checking``
+names what a block enforces. Epochs are named even where TLS over a
 stream would not need them, so that a transport with packets of several epochs can implement it too.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol, Union
 
 from puressl.codes import AlertDescription, Direction, Epoch
 from puressl.crypto.schedule12 import TrafficKeys12
 from puressl.crypto.schedule13 import TrafficSecret
+from puressl.errors import Problem
 from puressl.events import Event, Need
 
 if TYPE_CHECKING:
@@ -45,6 +49,21 @@ class Output(Protocol):
         state. otherwise: the answer to take when the resolver fails or its answer is of no use; None ends the
         handshake.
         """
+        ...
+
+    def check(self, condition: bool, what: str, clause: str, problem: Problem, detail: str = "") -> None:
+        """Holds the peer to a rule: raises ``ProtocolError(problem, detail)`` unless ``condition`` is true.
+
+        what: the rule, as a sentence that is true where it is kept. clause: "RFC 8446 4.1.3". detail: what is wrong.
+        """
+        ...
+
+    def checking(self, what: str, clause: str) -> AbstractContextManager[None]:
+        """Names the rule that a block of code enforces by raising."""
+        ...
+
+    def input(self, name: str, secret: bytes) -> None:
+        """Tells the tracer, and no key log, of what goes into the key schedule; the names are in ``puressl.trace``."""
         ...
 
     def secret(self, label: str, client_random: bytes, secret: bytes) -> None:

@@ -14,10 +14,10 @@ from puressl.codes import Direction, ProtocolVersion
 from puressl.crypto.schedule12 import KeyBlock, extended_master_secret, key_block, master_secret
 from puressl.crypto.suites import CipherKind, Suite
 from puressl.crypto.transcript import Transcript
-from puressl.errors import Problem, ProtocolError
 from puressl.events import Negotiated
 from puressl.handshake.output import Output
 from puressl.handshake.proofs import PeerProof, ResumedPeer, SignedPeer, peer_chain, verified_path
+from puressl.trace import PREMASTER_SECRET
 from puressl.wire.record import MAX_PLAINTEXT, content_limit
 
 TLS12 = ProtocolVersion.TLSv1_2
@@ -45,6 +45,7 @@ class Parameters12:
 
     def agreed(self, premaster: bytes, transcript: Transcript, output: Output) -> Secrets12:
         """The secrets of a full handshake. transcript: up to ClientKeyExchange, for the session hash (RFC 7627 3)."""
+        output.input(PREMASTER_SECRET, premaster)
         prf_hash = self.suite.hash
         if self.extended_master_secret:
             master = extended_master_secret(prf_hash, premaster, transcript.digest())
@@ -76,14 +77,10 @@ class Parameters12:
         )
 
 
-def check_mac(suite: Suite, encrypt_then_mac: bool, *, allow_mac_then_encrypt: bool) -> None:
-    """Refuses CBC without encrypt-then-MAC (RFC 7366), which Lucky Thirteen lives on, unless it is allowed."""
-    if not mac_is_sound(suite, encrypt_then_mac, allow_mac_then_encrypt=allow_mac_then_encrypt):
-        raise ProtocolError(Problem.NO_COMMON_CIPHER_SUITE, f"{suite.name} without encrypt-then-MAC (RFC 7366)")
-
-
 def mac_is_sound(suite: Suite, encrypt_then_mac: bool, *, allow_mac_then_encrypt: bool) -> bool:
-    """Whether records of the suite are authenticated in an order that is accepted here."""
+    """Whether records of the suite are authenticated in an order that is accepted here: Lucky Thirteen lives on CBC
+    without encrypt-then-MAC (RFC 7366).
+    """
     return suite.cipher.kind is not CipherKind.CBC or encrypt_then_mac or allow_mac_then_encrypt
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from puressl.codes import CompressionMethod
 from puressl.config import ServerConfig
 from puressl.crypto.transcript import Transcript
-from puressl.errors import Problem, ProtocolError
+from puressl.errors import Problem
 from puressl.handshake import select, server12, server13
 from puressl.handshake.client_hello import TLS13
 from puressl.handshake.machine import State, on
@@ -27,9 +27,16 @@ class ServerStart(State):
         return self.messages
 
     def client_hello(self, message: ClientHello, output: Output) -> State:
-        if CompressionMethod.NULL not in message.compression_methods:
-            raise ProtocolError(Problem.ILLEGAL_PARAMETER, "ClientHello without null compression (RFC 5246 7.4.1.2)")
-        if select.version(self.config, message) is TLS13:
+        output.check(
+            CompressionMethod.NULL in message.compression_methods,
+            "the null compression method is offered",
+            "RFC 5246 7.4.1.2",
+            Problem.ILLEGAL_PARAMETER,
+            "ClientHello without null compression (RFC 5246 7.4.1.2)",
+        )
+        with output.checking("there is a common version, and no needless fallback", "RFC 8446 4.2.1, RFC 7507 3"):
+            version = select.version(self.config, message)
+        if version is TLS13:
             return server13.client_hello(self.config, self.messages, message, output)
         return server12.client_hello(self.config, self.messages, message, output)
 

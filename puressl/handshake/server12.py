@@ -95,10 +95,13 @@ class Negotiation12:
         return self.hello.extensions.get(ExtendedMasterSecret) is not None
 
     def start(self, output: Output) -> State:
-        self.secure_renegotiation = select12.secure_renegotiation(self.config, self.hello)
-        select12.check_point_formats(self.hello)
+        with output.checking("secure renegotiation is signalled where it is insisted on", "RFC 5746 3.6"):
+            self.secure_renegotiation = select12.secure_renegotiation(self.config, self.hello)
+        with output.checking("ec_point_formats, where it is there, has uncompressed", "RFC 8422 5.1.2"):
+            select12.check_point_formats(self.hello)
         self.server_name = select.server_name(self.hello)
-        self.alpn = select.application_protocol(self.config, self.hello)
+        with output.checking("there is a common application protocol, where any is offered", "RFC 7301 3.2"):
+            self.alpn = select.application_protocol(self.config, self.hello)
         return self._find_session(output)
 
     # Resumption -------------------------------------------------------------------------------------------------------
@@ -114,7 +117,8 @@ class Negotiation12:
         return output.ask(FindSession(TLS12, session_id=self.hello.session_id), self._found)
 
     def _found(self, session: Session | None, output: Output) -> State:
-        suite = None if session is None else self._resumable_suite(session)
+        with output.checking("the extended master secret is used as in the session", "RFC 7627 5.3"):
+            suite = None if session is None else self._resumable_suite(session)
         if session is None or suite is None:
             return self._choose_credential(output)
         return self._resume(session, suite, output)
@@ -159,7 +163,8 @@ class Negotiation12:
     # Certificate and suite --------------------------------------------------------------------------------------------
 
     def _choose_credential(self, output: Output) -> State:
-        candidates = select12.suites(self.config, self.hello)
+        with output.checking("there is a common cipher suite, and a group for it", "RFC 5246 7.4.1.3, RFC 7919 4"):
+            candidates = select12.suites(self.config, self.hello)
         need = ChooseCredential(
             TLS12,
             offered_schemes(self.hello),
@@ -170,9 +175,10 @@ class Negotiation12:
         return output.ask(need, partial(self._credential_chosen, candidates))
 
     def _credential_chosen(self, candidates: tuple[Suite, ...], credential: Credential | None, output: Output) -> State:
-        if credential is None:
-            raise ProtocolError(Problem.NO_COMMON_SIGNATURE_SCHEME, "no certificate of ours suits the client")
-        suite = select12.suite(self.hello, candidates, credential)
+        with output.checking("a certificate of ours suits the client and a common suite", "RFC 5246 7.4.2"):
+            if credential is None:
+                raise ProtocolError(Problem.NO_COMMON_SIGNATURE_SCHEME, "no certificate of ours suits the client")
+            suite = select12.suite(self.hello, candidates, credential)
         ticket = self._promises_ticket()
         stapled = select.stapled_response(self.hello, credential)
         extensions = self._extensions(suite, resumed=False, ticket=ticket, staples=bool(stapled), output=output)
@@ -281,7 +287,8 @@ class _FirstFlight:
         if group is None:
             return self._finish(None, output)
         share = group.generate(self.config.env)
-        scheme = select12.scheme(self.config, hello, self.credential)
+        with output.checking("the client can verify what our key signs", "RFC 5246 7.4.1.4.1"):
+            scheme = select12.scheme(self.config, hello, self.credential)
         unsigned = server_params(group, share.public, scheme)
         self.closing.group = group.id
         parameters = self.closing.parameters

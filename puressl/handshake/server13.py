@@ -43,6 +43,7 @@ from puressl.handshake.output import Output
 from puressl.handshake.resumption import may_resume
 from puressl.handshake.server_flight13 import Flight
 from puressl.session import Session
+from puressl.trace import PSK, SHARED_SECRET
 from puressl.wire import (
     HELLO_RETRY_RANDOM,
     ChangeCipherSpec,
@@ -111,16 +112,24 @@ class Negotiation:
     alpn: bytes | None = None
 
     def start(self, output: Output) -> State:
-        if self.hello.compression_methods != b"\x00":
-            raise ProtocolError(Problem.ILLEGAL_PARAMETER, "compression methods other than null (RFC 8446 4.1.2)")
-        suite = self._suite()
+        output.check(
+            self.hello.compression_methods == b"\x00",
+            "legacy_compression_methods is just null",
+            "RFC 8446 4.1.2",
+            Problem.ILLEGAL_PARAMETER,
+            "compression methods other than null (RFC 8446 4.1.2)",
+        )
+        with output.checking("there is a common cipher suite", "RFC 8446 4.1.1"):
+            suite = self._suite()
         usable = self.config.groups if self.retry is None else (self.retry.group,)
-        group, share = select.group(self.hello, usable)
+        with output.checking("supported_groups and key_share agree, and there is a common group", "RFC 8446 4.2.8"):
+            group, share = select.group(self.hello, usable)
         self.transcript.start(suite.hash)
         if share is None:
             return self._ask_again(suite, group, output)
         self.server_name = select.server_name(self.hello)
-        self.alpn = select.application_protocol(self.config, self.hello)
+        with output.checking("there is a common application protocol, where any is offered", "RFC 7301 3.2"):
+            self.alpn = select.application_protocol(self.config, self.hello)
         return self._find_session(suite, share, output)
 
     def _suite(self) -> Suite:
@@ -162,15 +171,27 @@ class Negotiation:
         if offer is None:
             return self._choose_credential(suite, share, output)
         modes = self.hello.extensions.get(PskKeyExchangeModes)
-        if modes is None:
-            raise ProtocolError(
-                Problem.MISSING_EXTENSION, "psk_key_exchange_modes beside pre_shared_key (RFC 8446 4.2.9)"
-            )
-        if len(offer.binders) != len(offer.identities):
-            raise ProtocolError(Problem.ILLEGAL_PARAMETER, "pre_shared_key: not one binder for each identity")
-        if PskKeyExchangeMode.PSK_DHE_KE not in modes.modes or not self.config.session_tickets:
+        output.check(
+            modes is not None,
+            "psk_key_exchange_modes stands beside pre_shared_key",
+            "RFC 8446 4.2.9",
+            Problem.MISSING_EXTENSION,
+            "psk_key_exchange_modes beside pre_shared_key (RFC 8446 4.2.9)",
+        )
+        output.check(
+            len(offer.binders) == len(offer.identities),
+            "pre_shared_key has a binder for each identity",
+            "RFC 8446 4.2.11",
+            Problem.ILLEGAL_PARAMETER,
+            "pre_shared_key: not one binder for each identity",
+        )
+        if not self._resumes_by(modes):
             return self._choose_credential(suite, share, output)
         return self._look_up(suite, share, offer, 0, output)
+
+    def _resumes_by(self, modes: PskKeyExchangeModes | None) -> bool:
+        offered = modes is not None and PskKeyExchangeMode.PSK_DHE_KE in modes.modes
+        return offered and self.config.session_tickets
 
     def _look_up(
         self, suite: Suite, share: KeyShareEntry, offer: PreSharedKeyOffer, index: int, output: Output
@@ -191,7 +212,7 @@ class Negotiation:
     ) -> State:
         if session is None or not self._may_resume(session, suite):
             return self._look_up(suite, share, offer, index + 1, output)
-        self._check_binder(session, offer.binders[index])
+        self._check_binder(session, offer.binders[index], output)
         self.session, self.session_index = session, index
         return self._send_hello(suite, share, None, output)
 
@@ -202,28 +223,42 @@ class Negotiation:
             return False
         return may_resume(self.config, session, TLS13, self.server_name, self.alpn)
 
-    def _check_binder(self, session: Session, binder: bytes) -> None:
+    def _check_binder(self, session: Session, binder: bytes, output: Output) -> None:
         """RFC 8446 4.2.11.2."""
+        output.input(PSK, session.secret)
         algorithm = self.config.provider.suites[session.suite].hash
         binder_key = EarlySecret(algorithm, session.secret).binder_key()
         truncated = self.transcript.digest_truncated(binders_length(self.hello))
-        if not equal(finished_verify_data(algorithm, binder_key, truncated), binder):
-            raise ProtocolError(Problem.BAD_BINDER)
+        output.check(
+            equal(finished_verify_data(algorithm, binder_key, truncated), binder),
+            "the binder is the MAC over the truncated ClientHello",
+            "RFC 8446 4.2.11.2",
+            Problem.BAD_BINDER,
+        )
 
     # Certificate --------------------------------------------------------------------------------------------
 
     def _choose_credential(self, suite: Suite, share: KeyShareEntry, output: Output) -> State:
-        schemes = self.hello.extensions.get(SignatureAlgorithms)
-        if schemes is None:
-            raise ProtocolError(Problem.MISSING_EXTENSION, "signature_algorithms in ClientHello (RFC 8446 9.2)")
-        need = ChooseCredential(TLS13, schemes.schemes, self.server_name)
+        with output.checking("signature_algorithms is there", "RFC 8446 9.2"):
+            need = ChooseCredential(TLS13, self._schemes(), self.server_name)
         return output.ask(need, partial(self._credential_chosen, suite, share))
+
+    def _schemes(self) -> tuple[int, ...]:
+        offered = self.hello.extensions.get(SignatureAlgorithms)
+        if offered is None:
+            raise ProtocolError(Problem.MISSING_EXTENSION, "signature_algorithms in ClientHello (RFC 8446 9.2)")
+        return offered.schemes
 
     def _credential_chosen(
         self, suite: Suite, share: KeyShareEntry, credential: Credential | None, output: Output
     ) -> State:
-        if credential is None:
-            raise ProtocolError(Problem.NO_COMMON_SIGNATURE_SCHEME, "no certificate of ours suits the client")
+        output.check(
+            credential is not None,
+            "a certificate of ours suits the client",
+            "RFC 8446 4.4.2.2",
+            Problem.NO_COMMON_SIGNATURE_SCHEME,
+            "no certificate of ours suits the client",
+        )
         return self._send_hello(suite, share, credential, output)
 
     # The flight ---------------------------------------------------------------------------------------------
@@ -231,7 +266,8 @@ class Negotiation:
     def _send_hello(self, suite: Suite, share: KeyShareEntry, credential: Credential | None, output: Output) -> State:
         config, transcript = self.config, self.transcript
         random = config.env.random(RANDOM_LENGTH, Purpose.SERVER_RANDOM)
-        public, shared_secret = config.provider.groups[share.group].respond(share.key_exchange, config.env)
+        with output.checking("the client's public value is valid", "RFC 8446 4.2.8.2"):
+            public, shared_secret = config.provider.groups[share.group].respond(share.key_exchange, config.env)
         psk = () if self.session is None else (PreSharedKeySelected(self.session_index),)
         answer = KeyShareServer(KeyShareEntry(share.group, public))
         message = ServerHello(
@@ -245,6 +281,7 @@ class Negotiation:
         transcript.add(output.send(Epoch.INITIAL, message))
         if self.hello.session_id and self.retry is None:
             output.send(Epoch.INITIAL, ChangeCipherSpec())  # RFC 8446 D.4
+        output.input(SHARED_SECRET, shared_secret)
         secret = EarlySecret(suite.hash, None if self.session is None else self.session.secret).handshake(shared_secret)
         transcript_hash = transcript.digest()
         client = TrafficSecret(suite, secret.client_traffic(transcript_hash))
@@ -277,18 +314,44 @@ class ServerWaitSecondClientHello(State):
 
     def client_hello(self, message: ClientHello, output: Output) -> State:
         """RFC 8446 4.1.2: the same hello, but for what HelloRetryRequest asked."""
-        if _unchanging(message) != _unchanging(self.retry.hello):
-            raise ProtocolError(Problem.ILLEGAL_PARAMETER, "second ClientHello changes more than it may")
-        if message.extensions.get(PreSharedKeyOffer) and not self.retry.hello.extensions.get(PreSharedKeyOffer):
-            raise ProtocolError(Problem.ILLEGAL_PARAMETER, "pre_shared_key is new in the second ClientHello")
-        if message.extensions.get(EarlyData) is not None:
-            raise ProtocolError(Problem.ILLEGAL_PARAMETER, "early_data in the second ClientHello (RFC 8446 4.2.10)")
+        first = self.retry.hello
+        output.check(
+            _unchanging(message) == _unchanging(first),
+            "the second ClientHello is the first but for what HelloRetryRequest asked",
+            "RFC 8446 4.1.2",
+            Problem.ILLEGAL_PARAMETER,
+            "second ClientHello changes more than it may",
+        )
+        output.check(
+            PreSharedKeyOffer.extension_type not in message.extensions
+            or PreSharedKeyOffer.extension_type in first.extensions,
+            "pre_shared_key is not new",
+            "RFC 8446 4.1.2",
+            Problem.ILLEGAL_PARAMETER,
+            "pre_shared_key is new in the second ClientHello",
+        )
+        output.check(
+            message.extensions.get(EarlyData) is None,
+            "early_data is gone",
+            "RFC 8446 4.2.10",
+            Problem.ILLEGAL_PARAMETER,
+            "early_data in the second ClientHello (RFC 8446 4.2.10)",
+        )
         cookie = message.extensions.get(Cookie)
-        if not equal(cookie.cookie if cookie is not None else b"", self.retry.cookie or b""):
-            raise ProtocolError(Problem.BAD_COOKIE)
+        output.check(
+            equal(cookie.cookie if cookie is not None else b"", self.retry.cookie or b""),
+            "the cookie is the one that was sent",
+            "RFC 8446 4.2.2",
+            Problem.BAD_COOKIE,
+        )
         offer = message.extensions.get(KeyShareOffer)
-        if offer is None or [share.group for share in offer.shares] != [self.retry.group]:
-            raise ProtocolError(Problem.ILLEGAL_PARAMETER, "second ClientHello without just the share asked for")
+        output.check(
+            offer is not None and [share.group for share in offer.shares] == [self.retry.group],
+            "key_share has just the share asked for",
+            "RFC 8446 4.2.8",
+            Problem.ILLEGAL_PARAMETER,
+            "second ClientHello without just the share asked for",
+        )
         return Negotiation(self.config, self.messages, message, self.retry).start(output)
 
     expects = (

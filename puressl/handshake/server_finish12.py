@@ -77,7 +77,7 @@ class ServerWaitFinished12(_ServerClosing12State):
     def finished(self, message: Finished, output: Output) -> State:
         """RFC 5246 7.4.9."""
         closing = self.closing
-        valid = verify_finished(closing.parameters, self.secrets, CLIENT_FINISHED, closing.messages, message)
+        valid = verify_finished(closing.parameters, self.secrets, CLIENT_FINISHED, closing.messages, message, output)
         negotiated = closing.parameters.negotiated(self.proof, closing.group)
         if isinstance(self.proof, ResumedPeer):
             return self._complete(valid, negotiated, output)

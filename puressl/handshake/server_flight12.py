@@ -15,7 +15,7 @@ from puressl.crypto.groups import PrivateShare
 from puressl.crypto.suites import KeyExchange
 from puressl.crypto.transcript import Transcript
 from puressl.env import Purpose
-from puressl.errors import Problem, ProtocolError
+from puressl.errors import Problem
 from puressl.events import DecryptPremaster, VerifyPeer
 from puressl.handshake.key_exchange12 import PREMASTER_LENGTH, finite_field_secret
 from puressl.handshake.machine import State, on
@@ -81,8 +81,12 @@ class ServerWaitCertificate12(_Server12State):
         if message.certificates:
             report_chain(message.certificates, output)
             return output.ask(VerifyPeer(message.certificates), self._judged)
-        if self.shared.closing.config.verify is Verify.REQUIRED:
-            raise ProtocolError(Problem.NO_CLIENT_CERTIFICATE)
+        output.check(
+            self.shared.closing.config.verify is not Verify.REQUIRED,
+            "a certificate is there where one is required",
+            "RFC 5246 7.4.6",
+            Problem.NO_CLIENT_CERTIFICATE,
+        )
         return _wait_client_key_exchange(self.shared, None)
 
     def _judged(self, peer: VerifiedPeer, output: Output) -> State:
@@ -118,7 +122,9 @@ class ServerWaitClientKeyExchangeEcdhe12(_WaitClientKeyExchange):
     share: PrivateShare
 
     def client_key_exchange(self, message: ClientKeyExchangeECDHE, output: Output) -> State:
-        return self.agreed(self.share.derive(message.point), output)
+        with output.checking("the client's point is on the curve", "RFC 8422 5.11"):
+            premaster = self.share.derive(message.point)
+        return self.agreed(premaster, output)
 
     expects = (
         on(
@@ -137,7 +143,9 @@ class ServerWaitClientKeyExchangeDhe12(_WaitClientKeyExchange):
     share: PrivateShare
 
     def client_key_exchange(self, message: ClientKeyExchangeDHE, output: Output) -> State:
-        return self.agreed(finite_field_secret(self.share.derive, message.y, len(self.share.public)), output)
+        with output.checking("the client's public value is in the range of the group", "RFC 7919 4"):
+            premaster = finite_field_secret(self.share.derive, message.y, len(self.share.public))
+        return self.agreed(premaster, output)
 
     expects = (
         on(ClientKeyExchangeDHE, client_key_exchange, "ServerWaitCertificateVerify12", "ServerWaitChangeCipherSpec12"),
@@ -173,12 +181,17 @@ class ServerWaitCertificateVerify12(_Server12State):
     def certificate_verify(self, message: CertificateVerify, output: Output) -> State:
         """RFC 5246 7.4.8: signed are all messages before this one, as they were on the wire."""
         closing, requested = self.shared.closing, self.shared.requested
-        if requested is None or message.algorithm not in requested.schemes:
-            name = name_of(SignatureScheme, message.algorithm)
-            raise ProtocolError(Problem.ILLEGAL_PARAMETER, f"CertificateVerify with {name}, which was not asked for")
+        output.check(
+            requested is not None and message.algorithm in requested.schemes,
+            "the signature scheme is one that was asked for",
+            "RFC 5246 7.4.8",
+            Problem.ILLEGAL_PARAMETER,
+            f"CertificateVerify with {name_of(SignatureScheme, message.algorithm)}, which was not asked for",
+        )
         content = closing.messages.messages(before_last=True)
         verify = closing.config.provider.verify
-        valid = verify(self.peer.public_key, message.algorithm, message.signature, content, TLS12)
+        with output.checking("the certificate's key signed all messages before this one", "RFC 5246 7.4.8"):
+            valid = verify(self.peer.public_key, message.algorithm, message.signature, content, TLS12)
         proof = SignedPeer(self.peer, valid, message.algorithm)
         return ServerWaitChangeCipherSpec12(closing, self.secrets, proof)
 

@@ -138,7 +138,8 @@ class Flight:
             self.requested = CertificateRequest(b"", self._request())
             self._send(self.requested, output)
         self._send(Certificate(b"", self._entries(credential)), output)
-        scheme = self._scheme(credential)
+        with output.checking("the client can verify what our key signs", "RFC 8446 4.4.3"):
+            scheme = self._scheme(credential)
         content = certificate_verify_content(SERVER_CONTEXT, self.transcript.digest())
         return output.ask(Sign(credential, scheme, content), partial(self._signed, scheme))
 
@@ -205,16 +206,29 @@ class ServerWaitCertificate(_Server13State):
 
     def certificate(self, message: Certificate, output: Output) -> State:
         """RFC 8446 4.4.2.4: whether an empty list will do is the server's to decide."""
-        if message.request_context:
-            raise ProtocolError(Problem.ILLEGAL_PARAMETER, "certificate_request_context differs from the request's")
+        output.check(
+            not message.request_context,
+            "certificate_request_context is that of the request",
+            "RFC 8446 4.4.2",
+            Problem.ILLEGAL_PARAMETER,
+            "certificate_request_context differs from the request's",
+        )
         chain = tuple(entry.cert_data for entry in message.entries)
+        output.check(
+            bool(chain) or self.flight.config.verify is not Verify.REQUIRED,
+            "a certificate is there where one is required",
+            "RFC 8446 4.4.2.4",
+            Problem.NO_CERTIFICATE,
+        )
         if not chain:
-            if self.flight.config.verify is Verify.REQUIRED:
-                raise ProtocolError(Problem.NO_CERTIFICATE)
             return ServerWaitFinished(self.flight, AnonymousPeer())
-        for entry in message.entries:
-            if len(entry.extensions):
-                raise ProtocolError(Problem.UNSOLICITED_EXTENSION, "in a client's CertificateEntry; none was offered")
+        output.check(
+            not any(len(entry.extensions) for entry in message.entries),
+            "CertificateEntry answers only extensions that were offered",
+            "RFC 8446 4.4.2",
+            Problem.UNSOLICITED_EXTENSION,
+            "in a client's CertificateEntry; none was offered",
+        )
         report_chain(chain, output)
         return output.ask(VerifyPeer(chain), self._judged)
 
@@ -237,12 +251,17 @@ class ServerWaitCertificateVerify(_Server13State):
         """RFC 8446 4.4.3."""
         flight = self.flight
         asked = flight.requested.extensions.get(SignatureAlgorithms) if flight.requested is not None else None
-        if asked is None or message.algorithm not in asked.schemes:
-            name = name_of(SignatureScheme, message.algorithm)
-            raise ProtocolError(Problem.ILLEGAL_PARAMETER, f"CertificateVerify with {name}, which was not asked for")
+        output.check(
+            asked is not None and message.algorithm in asked.schemes,
+            "the signature scheme is one that was asked for",
+            "RFC 8446 4.4.3",
+            Problem.ILLEGAL_PARAMETER,
+            f"CertificateVerify with {name_of(SignatureScheme, message.algorithm)}, which was not asked for",
+        )
         content = certificate_verify_content(CLIENT_CONTEXT, flight.transcript.digest_before_last())
         provider = flight.config.provider
-        valid = provider.verify(self.peer.public_key, message.algorithm, message.signature, content, TLS13)
+        with output.checking("the certificate's key made the signature over the transcript", "RFC 8446 4.4.3"):
+            valid = provider.verify(self.peer.public_key, message.algorithm, message.signature, content, TLS13)
         return ServerWaitFinished(flight, SignedPeer(self.peer, valid, message.algorithm))
 
     expects = (
@@ -262,7 +281,8 @@ class ServerWaitFinished(_Server13State):
         flight = self.flight
         algorithm, transcript = flight.suite.hash, flight.transcript
         expected = finished_verify_data(algorithm, flight.client_secret.secret, transcript.digest_before_last())
-        finished = check_finished(expected, message.verify_data)
+        with output.checking("verify_data is the MAC over the transcript", "RFC 8446 4.4.4"):
+            finished = check_finished(expected, message.verify_data)
         if flight.secrets is None or flight.master is None:
             raise ProtocolError(Problem.INTERNAL_ERROR, "Finished before the server's flight")
         output.install(Direction.READ, Epoch.APPLICATION, flight.secrets.client)

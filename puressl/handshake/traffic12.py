@@ -14,7 +14,7 @@ from typing import ClassVar
 from puressl.codes import AlertDescription
 from puressl.config import ClientConfig, ServerConfig
 from puressl.crypto.schedule12 import export
-from puressl.errors import Problem, ProtocolError, Reason, SSLError
+from puressl.errors import Problem, Reason, SSLError
 from puressl.events import DataReceived, Negotiated
 from puressl.handshake.machine import ApplicationData, State, on
 from puressl.handshake.output import Output
@@ -48,8 +48,13 @@ class _Connected12(State):
     def refuse_renegotiation(self, output: Output) -> State:
         """RFC 5246 7.2.2, 7.4.1.1."""
         self.requests += 1
-        if self.requests > MAX_RENEGOTIATION_REQUESTS:
-            raise ProtocolError(Problem.RENEGOTIATION_REFUSED, f"the peer asked for it {self.requests} times")
+        output.check(
+            self.requests <= MAX_RENEGOTIATION_REQUESTS,
+            "renegotiation is not asked for without end",
+            "RFC 5246 7.2.2",
+            Problem.RENEGOTIATION_REFUSED,
+            f"the peer asked for it {self.requests} times",
+        )
         output.warn(AlertDescription.NO_RENEGOTIATION)
         return self
 

@@ -14,7 +14,7 @@ from puressl.codes import Direction, Epoch, KeyUpdateRequest, ProtocolVersion
 from puressl.config import ClientConfig, ServerConfig
 from puressl.crypto.schedule13 import MasterSecret, TrafficSecret, export, resumption_psk
 from puressl.crypto.suites import Suite
-from puressl.errors import Problem, ProtocolError
+from puressl.errors import Problem
 from puressl.events import DataReceived, KeysUpdated, Negotiated, TicketReceived
 from puressl.handshake.machine import ApplicationData, State, on
 from puressl.handshake.output import Output
@@ -23,6 +23,7 @@ from puressl.session import MAX_TICKET, MAX_TICKET_LIFETIME, Session
 from puressl.wire import KeyUpdate, NewSessionTicket
 from puressl.wire.record import content_limit
 
+_KEY_UPDATE_REQUESTS = (KeyUpdateRequest.UPDATE_NOT_REQUESTED, KeyUpdateRequest.UPDATE_REQUESTED)
 #: KeyUpdates in a row without data between them: no peer has reason for more, and each costs a key derivation.
 MAX_KEY_UPDATES_IN_A_ROW = 32
 #: Tickets kept of one connection: servers send one to four. More may come at any time and are passed over.
@@ -93,14 +94,21 @@ class _Connected13(State):
 
     def key_update(self, message: KeyUpdate, output: Output) -> State:
         """RFC 8446 4.6.3: their keys change with this message, ours after our answer."""
-        if message.request_update not in (
-            KeyUpdateRequest.UPDATE_NOT_REQUESTED,
-            KeyUpdateRequest.UPDATE_REQUESTED,
-        ):
-            raise ProtocolError(Problem.ILLEGAL_PARAMETER, f"KeyUpdate.request_update {message.request_update}")
+        output.check(
+            message.request_update in _KEY_UPDATE_REQUESTS,
+            "request_update is 0 or 1",
+            "RFC 8446 4.6.3",
+            Problem.ILLEGAL_PARAMETER,
+            f"KeyUpdate.request_update {message.request_update}",
+        )
         self.key_updates += 1
-        if self.key_updates > MAX_KEY_UPDATES_IN_A_ROW:
-            raise ProtocolError(Problem.TOO_MANY_KEY_UPDATES, f"{self.key_updates} without data between them")
+        output.check(
+            self.key_updates <= MAX_KEY_UPDATES_IN_A_ROW,
+            "the keys are not renewed without end",
+            "RFC 8446 4.6.3",
+            Problem.TOO_MANY_KEY_UPDATES,
+            f"{self.key_updates} without data between them",
+        )
         self.read_secret = self.read_secret.next()
         output.install(Direction.READ, Epoch.APPLICATION, self.read_secret)
         output.emit(KeysUpdated(Direction.READ))
@@ -131,8 +139,13 @@ class ClientConnected(_Connected13):
     def new_session_ticket(self, message: NewSessionTicket, output: Output) -> State:
         """RFC 8446 4.6.1."""
         self.tickets_in_a_row += 1
-        if self.tickets_in_a_row > MAX_TICKETS_IN_A_ROW:
-            raise ProtocolError(Problem.TOO_MANY_TICKETS, f"{self.tickets_in_a_row} without data between them")
+        output.check(
+            self.tickets_in_a_row <= MAX_TICKETS_IN_A_ROW,
+            "tickets are not sent without end",
+            "RFC 8446 4.6.1",
+            Problem.TOO_MANY_TICKETS,
+            f"{self.tickets_in_a_row} without data between them",
+        )
         lifetime = min(message.ticket_lifetime, MAX_TICKET_LIFETIME)
         config = self.config
         if lifetime == 0 or not config.session_tickets or config.sessions is None:

@@ -41,6 +41,9 @@ from puressl.wire.record import (
     RecordHeader,
 )
 
+#: Is told of a record: its sequence number, content type, content (None for what did not open), header and fragment.
+Observer = Callable[[int, int, bytes | None, bytes], None]
+
 AeadFactory = Callable[[BulkCipher, bytes], Aead]
 
 #: Sequence numbers have 64 bits and never wrap (RFC 8446 5.3, RFC 5246 6.1).
@@ -58,6 +61,8 @@ class Protection(Protocol):
 
     #: The longest fragment a record header may announce, in bytes.
     max_fragment: ClassVar[int]
+    #: The number of the next record (RFC 8446 5.3); where nothing is protected it stays 0.
+    sequence: int
 
     #: The longest content worth sealing as one record, in bytes.
     max_content: ClassVar[int]
@@ -98,10 +103,13 @@ class Protection(Protocol):
 class Plaintext:
     """No protection: the records before the first key."""
 
-    __slots__ = ()
+    __slots__ = ("sequence",)
 
     max_fragment: ClassVar[int] = MAX_PLAINTEXT
     max_content: ClassVar[int] = MAX_PLAINTEXT
+
+    def __init__(self) -> None:
+        self.sequence = 0
 
     @property
     def records_left(self) -> int:

@@ -21,7 +21,7 @@ from typing import Union
 
 from puressl.codes import ContentType
 from puressl.errors import Problem, ProtocolError
-from puressl.record.protect import PLAINTEXT, Plaintext, Protection, Tls13
+from puressl.record.protect import PLAINTEXT, Observer, Plaintext, Protection, Tls13
 from puressl.wire.messages import HEADER_LENGTH as HANDSHAKE_HEADER_LENGTH
 from puressl.wire.messages import MAX_BODY
 from puressl.wire.record import HEADER_LENGTH, INNER_TYPE_LENGTH, MAX_CIPHERTEXT, MAX_PLAINTEXT, RecordHeader
@@ -85,7 +85,7 @@ Incoming = Union[HandshakeReceived, ChangeCipherSpecReceived, AlertRecord, Appli
 
 
 class RecordReceiver:
-    """The receiving half of a connection's record layer."""
+    """The receiving half of a connection's record layer. observe: is told of each record, None for nobody."""
 
     __slots__ = (
         "_ahead",
@@ -99,10 +99,11 @@ class RecordReceiver:
         "_handshake",
         "_header",
         "_limit",
+        "_observe",
         "_protection",
     )
 
-    def __init__(self) -> None:
+    def __init__(self, observe: Observer | None = None) -> None:
         self._ahead: int | None = None  # records that were decrypted ahead; None: not in a bulk transfer
         self._authenticated = False  # a protected record was opened
         self._buffer = bytearray()  # received, not yet decoded
@@ -114,6 +115,7 @@ class RecordReceiver:
         self._handshake = bytearray()  # messages not yet delivered, the last perhaps incomplete
         self._header: RecordHeader | None = None  # of the record at the start of the buffer, once it was decoded
         self._limit = MAX_PLAINTEXT
+        self._observe = observe
         self._protection: Protection = PLAINTEXT
 
     def feed(self, data: bytes) -> None:
@@ -176,7 +178,7 @@ class RecordReceiver:
             if header is None:
                 return self._end_of_file()
             self._decrypt_ahead()
-            opened = self._open(header, self._take_fragment(header))
+            opened = self._open_observed(header, self._take_fragment(header))
             incoming = None if opened is None else self._deliver(*opened)
             if incoming is not None:
                 return incoming
@@ -243,6 +245,17 @@ class RecordReceiver:
             return None
         self._ended = False
         return EndOfFile(clean=not self._buffer and not self._handshake)
+
+    def _open_observed(self, header: RecordHeader, fragment: bytes) -> tuple[int, bytes] | None:
+        if self._observe is None:
+            return self._open(header, fragment)
+        opened, sequence = None, self._protection.sequence
+        try:
+            opened = self._open(header, fragment)
+        finally:
+            content_type, content = (header.content_type, None) if opened is None else opened
+            self._observe(sequence, content_type, content, header.encode() + fragment)
+        return opened
 
     def _open(self, header: RecordHeader, fragment: bytes) -> tuple[int, bytes] | None:
         """Content type and content, or None for refused early data."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 from puressl.codes import ContentType, ProtocolVersion
 from puressl.crypto.aead import Octets
 from puressl.errors import Problem, ProtocolError
-from puressl.record.protect import PLAINTEXT, Plaintext, Protection
+from puressl.record.protect import PLAINTEXT, Observer, Plaintext, Protection
 from puressl.wire.record import INNER_TYPE_LENGTH, MAX_PLAINTEXT, MIN_RECORD_SIZE_LIMIT
 
 #: How many records before the end of a key its replacement is asked for (RFC 8446 5.5). It must exceed what one call of
@@ -20,13 +20,14 @@ KEY_UPDATE_MARGIN = 1 << 20
 
 
 class RecordSender:
-    """The sending half of a connection's record layer."""
+    """The sending half of a connection's record layer. observe: is told of each record, None for nobody."""
 
-    __slots__ = ("_handshake", "_limit", "_protection", "_record_version", "_records")
+    __slots__ = ("_handshake", "_limit", "_observe", "_protection", "_record_version", "_records")
 
-    def __init__(self) -> None:
+    def __init__(self, observe: Observer | None = None) -> None:
         self._handshake: list[bytes] = []
         self._limit = MAX_PLAINTEXT
+        self._observe = observe
         self._protection: Protection = PLAINTEXT
         self._record_version: int = ProtocolVersion.TLSv1_2
         self._records: list[bytes] = []
@@ -98,8 +99,14 @@ class RecordSender:
         if len(data) > limit:
             view = memoryview(data)
             pieces = [view[start : start + limit] for start in range(0, len(data), limit)]
-        if pieces:
-            self._records += self._protection.seal_all(content_type, pieces, self._record_version)
+        if not pieces:
+            return
+        sequence = self._protection.sequence
+        sealed = self._protection.seal_all(content_type, pieces, self._record_version)
+        self._records += sealed
+        if self._observe is not None:
+            for number, (piece, raw) in enumerate(zip(pieces, sealed, strict=True), sequence):
+                self._observe(number, content_type, bytes(piece), raw)
 
     def _content_limit(self) -> int:
         """Unprotected records are not subject to record_size_limit (RFC 8449 4)."""

@@ -17,6 +17,7 @@ from puressl.codes import AlertLevel, ContentType, Direction, Epoch
 from puressl.config import ClientConfig, ServerConfig
 from puressl.connection import ClientConnection, ServerConnection
 from puressl.errors import PROBLEMS, CertificateError, Problem, ProtocolError, Reason, SSLError
+from puressl.trace import NullTracer
 from puressl.wire import (
     Alert,
     Certificate,
@@ -105,7 +106,7 @@ def appending(kind: type, *extra: Any) -> Rewrite:
 
 
 @dataclass
-class Watcher:
+class Watcher(NullTracer):
     """A tracer that remembers."""
 
     states: list[tuple[str, str]] = field(default_factory=list)
@@ -123,9 +124,6 @@ class Watcher:
 
     def secret(self, label: str, secret: bytes) -> None:
         self.secrets[label] = secret
-
-    def keys(self, direction: Direction, epoch: Epoch, suite: str) -> None:
-        pass
 
     def of(self, kind: type) -> list[Any]:
         """The messages of a class that were sent."""

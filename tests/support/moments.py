@@ -26,6 +26,7 @@ _RECORD = b"\x16\x03\x03"
 class InTheClear:
     """A protection that leaves every record open."""
 
+    sequence = 0
     max_fragment: ClassVar[int] = MAX_CIPHERTEXT
     max_content: ClassVar[int] = MAX_PLAINTEXT
     records_left: ClassVar[int] = 1 << 64
