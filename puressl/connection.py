@@ -369,6 +369,7 @@ class Connection:
             return otherwise
         if isinstance(taken, VerifiedPeer) and taken.path:  # without a path nothing was verified
             self._config.tracer.checked(*_CHAIN_RULE, True)
+            self._config.tracer.verified(taken.path)
         return taken
 
     def check(self, condition: bool, what: str, clause: str, problem: Problem, detail: str = "") -> None:

@@ -60,6 +60,10 @@ class Tracer(Protocol):
         """A rule was looked after. what: the rule as a sentence that is true where it is kept."""
         ...
 
+    def verified(self, path: tuple[bytes, ...]) -> None:
+        """The peer's chain was verified. path: DER, leaf first and trust anchor last."""
+        ...
+
     def input(self, name: str, secret: bytes) -> None:
         """What goes into the key schedule: ``PSK``, ``SHARED_SECRET``, ``PREMASTER_SECRET``. No key log has these."""
         ...
@@ -92,6 +96,9 @@ class NullTracer:
         pass
 
     def checked(self, what: str, clause: str, passed: bool) -> None:
+        pass
+
+    def verified(self, path: tuple[bytes, ...]) -> None:
         pass
 
     def input(self, name: str, secret: bytes) -> None:

@@ -39,7 +39,8 @@ class Record:
 
     number: its place in the connection, from 0. sender: CLIENT or SERVER. raw: header and fragment. protected: whether
     under keys; then epoch and sequence say which, and plaintext is what was inside (TLS 1.3: content, inner type and
-    padding). plaintext is None where no key is known. content_type: the inner one where it is known.
+    padding). plaintext is None where no key is known. content_type: the inner one where it is known. fields: of raw.
+    inner: fields of plaintext where it is protected.
     """
 
     number: int
@@ -51,6 +52,7 @@ class Record:
     protected: bool
     plaintext: bytes | None
     fields: tuple[Field, ...]
+    inner: tuple[Field, ...]
 
 
 @dataclass(frozen=True, slots=True)
