@@ -14,16 +14,11 @@ import rich_click as click
 
 from puressl.cli import options
 from puressl.errors import CertificateError, Reason, SSLError
+from puressl.explain.certificates import MAX_DECIMAL_BITS, time_text, tree
 from puressl.x509.certificate import certificate_blocks
 from puressl.x509.forms import decode_certificate
-from puressl.x509.forms.codec import BitString, NamedBits
-from puressl.x509.forms.general_names import String
 
 FORMS = ("der", "pkix", "ssl")
-OCTETS_PER_LINE = 32
-#: What a JSON number may have and still be exact everywhere (RFC 8259 6). Longer integers are in hexadecimal in text,
-#: too, as serial numbers are wherever people meet them.
-MAX_DECIMAL_BITS = 53
 INDENT = "  "
 
 
@@ -84,7 +79,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, bytes):
         return value.hex()
     if isinstance(value, datetime):
-        return _time(value)
+        return time_text(value)
     if isinstance(value, int) and value.bit_length() > MAX_DECIMAL_BITS:
         return f"{value:#x}"
     return value.value if isinstance(value, Enum) else value
@@ -93,80 +88,10 @@ def _plain(value: Any) -> Any:
 # --- Text -----------------------------------------------------------------------------------------
 
 
-def _lines(value: Any, label: str = "") -> Iterator[str]:
+def _lines(value: Any) -> Iterator[str]:
     """A value as indented lines: a scalar beside its label, the parts of anything else below it."""
-    text = _inline(value)
-    if text is not None:
+    for depth, label, text in tree(value):
         first, *rest = text.split("\n")
-        yield f"{label}: {first}" if label else first
-        yield from (INDENT + line for line in rest)
-        return
-    if label:
-        yield label
-    indent = INDENT if label else ""
-    for name, part in _parts(value):
-        for line in _lines(part, name):
-            yield indent + line
-
-
-def _parts(value: Any) -> Iterator[tuple[str, Any]]:
-    """What stands below a value: the fields that are there, or the items by number."""
-    if isinstance(value, tuple):
-        for number, item in enumerate(value):
-            yield f"[{number}]", item
-        return
-    for field in fields(value):
-        part = getattr(value, field.name)
-        if part is not None and not (field.name == "written" and not part):
-            yield field.name, part
-
-
-def _inline(value: Any) -> str | None:
-    """A value that needs no lines of its own; None for one that does."""
-    if isinstance(value, String):
-        return f"{value.type} {_quoted(value.value)}"
-    if isinstance(value, BitString) and not value.unused:
-        return _inline(value.octets)
-    if isinstance(value, NamedBits):
-        return ", ".join(value.names) + ("" if value.size is None else f" ({value.size} bits)")
-    if isinstance(value, tuple):
-        texts = [item for item in value if isinstance(item, str)]
-        return ", ".join(texts) if len(texts) == len(value) else None
-    if isinstance(value, bytes):
-        return "\n".join(_octets(value)) or "no octets"
-    if isinstance(value, datetime):
-        return _time(value)
-    if isinstance(value, Enum):
-        return str(value.value)
-    if isinstance(value, int) and value.bit_length() > 8 * OCTETS_PER_LINE:
-        octets = value.to_bytes(value.bit_length() // 8 + 1, "big", signed=True)
-        return "\n".join((f"{value.bit_length()} bits", *_octets(octets)))
-    if isinstance(value, int) and value.bit_length() > MAX_DECIMAL_BITS:
-        return f"{value:#x}"
-    return _chosen(value) if is_dataclass(value) else _printable(str(value))
-
-
-def _chosen(value: Any) -> str | None:
-    """A value that is a type and what is of that type: a CHOICE, or an attribute."""
-    if [field.name for field in fields(value)] != ["type", "value"]:
-        return None
-    text = _inline(value.value)
-    return None if text is None or "\n" in text else f"{value.type}: {text}"
-
-
-def _octets(value: bytes) -> Iterator[str]:
-    for at in range(0, len(value), OCTETS_PER_LINE):
-        yield value[at : at + OCTETS_PER_LINE].hex(" ")
-
-
-def _quoted(text: str) -> str:
-    return '"' + _printable(text.replace("\\", "\\\\").replace('"', '\\"')) + '"'
-
-
-def _printable(text: str) -> str:
-    """A peer writes these strings, and terminals obey control characters."""
-    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
-
-
-def _time(moment: datetime) -> str:
-    return f"{moment.year:04}{moment:-%m-%dT%H:%M:%SZ}"
+        named = f"{label}: {first}" if label and first else label or first
+        yield INDENT * depth + named
+        yield from (INDENT * (depth + 1) + line for line in rest)
