@@ -46,8 +46,8 @@ class _Stage:
         """Derive-Secret (RFC 8446 7.1), given the Transcript-Hash of its messages."""
         return self._mac.expand_label(label, transcript_hash, self.hash.size)
 
-    def _derived(self) -> bytes:
-        """The salt of the next stage's HKDF-Extract."""
+    def derived(self) -> bytes:
+        """The salt of the next stage's HKDF-Extract: Derive-Secret(., "derived", "")."""
         return self._derive("derived", _empty_hash(self.hash))
 
 
@@ -81,7 +81,7 @@ class EarlySecret(_Stage):
 
     def handshake(self, shared_secret: bytes | None) -> HandshakeSecret:
         """The next stage. shared_secret: of the key exchange, None under psk_ke (zeros, RFC 8446 7.1)."""
-        salt = self._salt if self._salt is not None else self._derived()
+        salt = self._salt if self._salt is not None else self.derived()
         ikm = bytes(self.hash.size) if shared_secret is None else shared_secret
         return HandshakeSecret(self.hash, hkdf_extract(self.hash, salt, ikm))
 
@@ -101,7 +101,7 @@ class HandshakeSecret(_Stage):
 
     def master(self) -> MasterSecret:
         """The next stage."""
-        return MasterSecret(self.hash, hkdf_extract(self.hash, self._derived(), bytes(self.hash.size)))
+        return MasterSecret(self.hash, hkdf_extract(self.hash, self.derived(), bytes(self.hash.size)))
 
 
 class MasterSecret(_Stage):

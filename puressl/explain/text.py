@@ -1,0 +1,224 @@
+"""A story as text for a terminal.
+
+Theory of operation: ``Teller`` makes Rich renderables of the parts of a story, so that a console may break lines and
+leave colours out as it must. How much is told is a level: 0 the messages, 1 also states, checks and secrets, 2 also
+every field with its meaning and clause, 3 also every byte: hexadecimal beside the fields, ciphertext beside plaintext,
+the secrets' values. Whatever a peer wrote is put in as text, never as markup, and without control characters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+from rich.tree import Tree
+
+from puressl.explain.certificates import printable
+from puressl.explain.model import CLIENT, ExplainedCertificate, Field, Input, Record, Secret, Step, Story
+
+MESSAGES, CHECKS, FIELDS, BYTES = LEVELS = range(4)
+
+#: Bytes on a line of a dump, and beside a field.
+_DUMP_WIDTH, _FIELD_WIDTH = 16, 8
+#: Characters of a value before the deepest level; there it is whole.
+_VALUE_WIDTH = 48
+_COLOURS = {CLIENT: "cyan"}
+_SERVER_COLOUR = "magenta"
+
+
+def print_story(console: Console, story: Story, level: int) -> None:
+    """All of a story."""
+    teller = Teller(story, level)
+    for part in (teller.head(), *map(teller.step, story.steps), teller.tail()):
+        console.print(part)
+
+
+@dataclass(frozen=True, slots=True)
+class Teller:
+    """Tells a story at a level: ``head``, then ``step`` for each step, then ``tail``."""
+
+    story: Story
+    level: int
+
+    def head(self) -> RenderableType:
+        return Text(f"{printable(self.story.title)}\n", style="bold")
+
+    def step(self, step: Step) -> RenderableType:
+        """A message and what came of it."""
+        colour = _COLOURS.get(step.sender, _SERVER_COLOUR)
+        arrow = "-->" if step.sender == CLIENT else "<--"
+        length = f"{len(step.raw)} byte{'' if len(step.raw) == 1 else 's'}"
+        keys = "no keys" if step.epoch == "initial" else f"{step.epoch} keys"
+        line = Text.assemble(
+            (f"{step.number:>3} ", "dim"), (f"{arrow} {step.message}", f"bold {colour}"), (f"  {length}, {keys}", "dim")
+        )
+        tree = Tree(line, guide_style="dim")
+        for part in self._parts(step):
+            tree.add(part)
+        return tree
+
+    def tail(self) -> RenderableType:
+        """What was agreed on, and the secrets as a tree."""
+        parts: list[RenderableType] = [Text("")]
+        for heading, content in self._sections():
+            parts += [Text(heading, style="bold"), Padding(content, (0, 0, 1, 2))]
+        return Group(*parts)
+
+    # Steps --------------------------------------------------------------------------------------------------
+
+    def _parts(self, step: Step) -> Iterator[RenderableType]:
+        if self.level >= FIELDS:
+            yield from map(self._record, self._first_seen_in(step))
+            yield self._fields(step.fields, step.raw)
+        if self.level >= CHECKS:
+            for check in step.checks:
+                mark, style = ("ok", "green") if check.passed else ("BROKEN", "bold red")
+                yield Text.assemble(
+                    (f"{mark} ", style), f"{check.by}: {printable(check.what)} ", (f"({check.clause})", "dim")
+                )
+            for secret in self.story.secrets:
+                if secret.step == step.number:
+                    yield Text.assemble(("secret ", "yellow"), secret.name, (f"  {_made_by(secret)}", "dim"))
+            for move in step.moves:
+                yield Text.assemble(("state ", "blue"), f"{move.by}: {move.left} -> {move.entered}")
+        if step.failure:
+            yield Text.assemble(("FAILED ", "bold red"), printable(step.failure))
+
+    def _first_seen_in(self, step: Step) -> Iterator[Record]:
+        """The records of a step that carried no step before it."""
+        before = {number for each in self.story.steps[: step.number] for number in each.records}
+        for number in step.records:
+            if number not in before:
+                yield self.story.records[number]
+
+    def _record(self, record: Record) -> RenderableType:
+        protection = f"{record.epoch} keys, sequence number {record.sequence}" if record.protected else "not protected"
+        line = Text(f"record {record.number}: {record.content_type}, {len(record.raw)} bytes, {protection}")
+        if self.level < BYTES:
+            return line
+        tree = Tree(line, guide_style="dim")
+        tree.add(self._fields(record.fields, record.raw))
+        if record.inner and record.plaintext is not None:
+            tree.add(self._fields(record.inner, record.plaintext))
+        tree.add(_beside(record) if record.protected else _dump(record.raw))
+        return tree
+
+    def _fields(self, fields: Sequence[Field], raw: bytes) -> RenderableType:
+        table = Table.grid(padding=(0, 2, 0, 0))
+        columns = (("", "dim"), ("", "dim"), ("", "none"), ("", "green"), ("", "dim"))
+        for _, style in columns if self.level >= BYTES else columns[2:]:
+            table.add_column(style=style, overflow="fold")
+        for field, following in zip(fields, (*fields[1:], None), strict=True):
+            is_leaf = following is None or following.depth <= field.depth
+            name = "  " * field.depth + field.path.rpartition(".")[2]
+            value = printable(field.value)
+            cells = [name, _shortened(value) if self.level < BYTES else "" if _is_hex(value) else value]
+            cells.append(f"{field.meaning} ({field.clause})")
+            octets = raw[field.start : field.end] if is_leaf else b""
+            left = [f"{field.start:04x}", _hex_lines(octets, _FIELD_WIDTH)] if self.level >= BYTES else []
+            table.add_row(*(Text(cell) for cell in (*left, *cells)))
+        return table
+
+    # The whole ----------------------------------------------------------------------------------------------
+
+    def _sections(self) -> Iterator[tuple[str, RenderableType]]:
+        story = self.story
+        rows = [*story.facts, ("JA3", story.ja3), ("JA4", story.ja4)]
+        rows.append(("verified path", "\n".join(story.verified_path)))
+        agreed = Table.grid(padding=(0, 2, 0, 0))
+        agreed.add_column(style="dim")
+        for label, text in rows:
+            if text:
+                agreed.add_row(label, Text(printable_lines(text)))
+        if agreed.row_count:
+            yield "Agreed", agreed
+        if self.level >= CHECKS and story.secrets:
+            yield "Key schedule", self._schedule()
+        if self.level >= BYTES and story.certificates:
+            yield "Certificates", Group(*map(_certificate, story.certificates))
+        if story.notes:
+            yield "Notes", Group(*(Text(printable(note)) for note in story.notes))
+
+    def _schedule(self) -> RenderableType:
+        """The secrets as RFC 8446 7.1 draws them: what is derived below what it is derived from."""
+        roots = [secret for secret in self.story.secrets if not secret.parent]
+        return Group(*(self._below(secret) for secret in roots))
+
+    def _below(self, secret: Secret) -> Tree:
+        tree = Tree(self._secret(secret), guide_style="dim")
+        for each in self.story.secrets:
+            if each.parent == secret.name:
+                tree.add(self._below(each))
+        return tree
+
+    def _secret(self, secret: Secret) -> RenderableType:
+        line = Text.assemble(
+            (secret.name, "yellow"), (f"  {_made_by(secret)}, after {self._after(secret)} ({secret.clause})", "dim")
+        )
+        if self.level < FIELDS:
+            return line
+        others = [each for each in secret.inputs if each.source != secret.parent or not each.source]
+        lines = [line, *(Text(f"  {self._input(each)}", style="dim") for each in others)]
+        if self.level >= BYTES:
+            lines.append(Text(f"  = {secret.value.hex()}"))
+        return Group(*lines)
+
+    def _after(self, secret: Secret) -> str:
+        return f"{secret.step} {self.story.steps[secret.step].message}"
+
+    def _input(self, each: Input) -> str:
+        value = each.source or (each.value.hex() if self.level >= BYTES else _shortened(each.value.hex()))
+        return f"{each.name}: {value}"
+
+
+def _made_by(secret: Secret) -> str:
+    return f'{secret.operation} "{secret.label}"' if secret.label else secret.operation
+
+
+def _certificate(certificate: ExplainedCertificate) -> RenderableType:
+    lines = [Text(f"{certificate.role}, {certificate.sender}'s: {printable(certificate.subject)}", style="bold")]
+    for depth, label, text in certificate.tree:
+        first, *rest = text.split("\n")
+        lines.append(Text(f"{'  ' * (depth + 1)}{label}{': ' if label and first else ''}{first}"))
+        lines += [Text("  " * (depth + 2) + line) for line in rest]
+    return Group(*lines)
+
+
+def _beside(record: Record) -> RenderableType:
+    """What travelled, and what it held."""
+    table = Table.grid(padding=(0, 3, 0, 0))
+    plaintext = Text("no key is known") if record.plaintext is None else _dump(record.plaintext)
+    table.add_row(Text("on the wire", style="dim"), Text("inside", style="dim"))
+    table.add_row(_dump(record.raw), plaintext)
+    return table
+
+
+def _dump(octets: bytes) -> Text:
+    """Offset, hexadecimal and ASCII, line by line."""
+    lines = []
+    for at in range(0, len(octets), _DUMP_WIDTH):
+        line = octets[at : at + _DUMP_WIDTH]
+        shown = "".join(chr(byte) if 0x20 <= byte < 0x7F else "." for byte in line)
+        lines.append(f"{at:04x}  {line.hex(' '):<{3 * _DUMP_WIDTH}} {shown}")
+    return Text("\n".join(lines), no_wrap=True, overflow="fold")
+
+
+def _hex_lines(octets: bytes, width: int) -> str:
+    return "\n".join(octets[at : at + width].hex(" ") for at in range(0, len(octets), width))
+
+
+def _is_hex(value: str) -> bool:
+    """Whether a value is just its bytes, which stand beside it."""
+    return len(value) > 2 and all(each in "0123456789abcdef" for each in value)
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _VALUE_WIDTH else f"{text[: _VALUE_WIDTH - 2]}.."
+
+
+def printable_lines(text: str) -> str:
+    return "\n".join(map(printable, text.split("\n")))
