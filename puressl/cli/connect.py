@@ -15,36 +15,21 @@ import rich_click as click
 from puressl.cli import options
 from puressl.cli.show import negotiated_rows
 from puressl.config import ClientConfig, Verify
-from puressl.env import SYSTEM_ENV
 from puressl.errors import ProtocolError, SSLError, posix_reason
 from puressl.io.blocking import BlockingSocket, connect
-from puressl.session import MemorySessionStore, Session
-from puressl.x509.credential import Credential
+from puressl.session import Session
 
 Say = Callable[[str], None]
 
 #: Bytes read from standard input at once.
 CHUNK = 65_536
-#: Seconds for the connection and the handshake; data may take any time.
-CONNECT_TIMEOUT = 30.0
 
 
 @click.command("connect")
 @click.argument("peer", metavar="HOST:PORT")
-@click.option("--server-name", metavar="NAME", help="Name the certificate must be for, and SNI. [default: HOST]")
-@click.option("--verify", type=click.Choice(list(options.VERIFY)), default="required", show_default=True)
-@options.connection_options
-@click.option("--cert", metavar="FILE", help="Our certificate with its chain, PEM, for a server that asks.")
-@click.option("--key", metavar="FILE", help="Its private key. [default: in --cert]")
+@options.client_options
 @click.option("--session-out", metavar="FILE", help="Save the session, which is a secret.")
 @click.option("--session-in", metavar="FILE", help="Resume a saved session.")
-@click.option(
-    "--timeout",
-    type=click.FloatRange(min=0.1),
-    default=CONNECT_TIMEOUT,
-    show_default=True,
-    help="For the handshake, in s.",
-)
 @click.option("-q", "--quiet", is_flag=True, help="No progress on standard error.")
 def command(peer: str, **given: Any) -> None:
     """Connect to a TLS server: standard input goes to it, and what it sends to standard output.
@@ -67,7 +52,7 @@ def command(peer: str, **given: Any) -> None:
     say: Say = (lambda text: None) if given["quiet"] else (lambda text: click.echo(text, err=True))
     output = options.standard_output()
     with options.keylog(given["keylog"]) as keylog:
-        config = _config(address[0], given, keylog)
+        config = options.client_config(address[0], given, **keylog)
         _load_session(config, given["session_in"], say)
         if config.verify is Verify.NONE:
             say("--verify none: whoever answers is taken for the server")
@@ -82,30 +67,6 @@ def command(peer: str, **given: Any) -> None:
             finally:
                 _save_session(config, given["session_out"], say)
         say("closed")
-
-
-def _config(host: str, given: dict[str, Any], keylog: dict[str, Any]) -> ClientConfig:
-    spoken = options.versions(given["tls"])
-    fields: dict[str, Any] = {
-        **spoken,
-        **options.suites(given["ciphers"], spoken.get("versions", tuple(options.VERSIONS.values()))),
-        **options.groups(given["groups"]),
-        **options.protocols(given["alpn"]),
-        **options.trust(given["ca_file"]),
-        **options.revocation(given),
-        **keylog,
-    }
-    if given["key"] and not given["cert"]:
-        raise click.UsageError("--key needs --cert")
-    if given["cert"]:
-        fields["credential"] = Credential.load(given["cert"], given["key"], given["password"])
-    return ClientConfig(
-        server_name=given["server_name"] or host,
-        verify=options.VERIFY[given["verify"]],
-        depth=given["depth"],
-        sessions=MemorySessionStore(SYSTEM_ENV),
-        **fields,
-    )
 
 
 def _talk(stream: BlockingSocket, output: BinaryIO, say: Say) -> None:

@@ -43,6 +43,7 @@ SUBCOMMANDS: Mapping[str, Subcommand] = {
     "demo": Subcommand("puressl.cli.demo", "Run a server and a client over loopback and show all they do."),
     "connect": Subcommand("puressl.cli.connect", "Connect to a TLS server: stdin to it, what it sends to stdout."),
     "serve": Subcommand("puressl.cli.serve", "Serve TLS: echo, a status page, or print what comes."),
+    "inspect": Subcommand("puressl.cli.inspect", "Show all of a connection: every message, field, check and secret."),
     "states": Subcommand("puressl.cli.states", "Print the state machines, as text or for Graphviz."),
     "verify": Subcommand("puressl.cli.verify", "Verify a certificate chain and print the path that was found."),
     "cert": Subcommand("puressl.cli.cert", "Print a certificate in each of its forms."),

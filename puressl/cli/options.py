@@ -17,11 +17,14 @@ import rich_click as click
 
 from puressl.cipher_string import parse_ciphers
 from puressl.codes import NamedGroup, ProtocolVersion
-from puressl.config import DEFAULT_DEPTH, MAX_DEPTH, Verify
+from puressl.config import DEFAULT_DEPTH, MAX_DEPTH, ClientConfig, Verify
 from puressl.crypto.provider import PROVIDER
+from puressl.env import SYSTEM_ENV
 from puressl.errors import Reason, SSLError, posix_reason
+from puressl.session import MemorySessionStore
 from puressl.sockets.options import OPTIONS
 from puressl.trace import KeyLog
+from puressl.x509.credential import Credential
 from puressl.x509.crl import crl_blocks
 from puressl.x509.policy import Revocation
 from puressl.x509.store import TrustStore
@@ -31,6 +34,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 VERSIONS: Mapping[str, ProtocolVersion] = {"1.2": ProtocolVersion.TLSv1_2, "1.3": ProtocolVersion.TLSv1_3}
 VERIFY: Mapping[str, Verify] = {"none": Verify.NONE, "peer": Verify.PEER, "required": Verify.REQUIRED}
 MAX_PORT = 65_535
+#: Seconds for the connection and the handshake; data may take any time.
+CONNECT_TIMEOUT = 30.0
 
 
 def connection_options(command: F) -> F:
@@ -45,9 +50,15 @@ def connection_options(command: F) -> F:
                 help="Speak this version only; repeatable.",
             ),
             click.option(
-                "--ciphers", metavar="LIST", help="Cipher suites in OpenSSL's language: names, groups, ! and so on."
+                "--ciphers",
+                "--suite",
+                "ciphers",
+                metavar="LIST",
+                help="Cipher suites in OpenSSL's language: names, groups, ! and so on.",
             ),
-            click.option("--groups", metavar="LIST", help="Key exchange groups in order, colon separated."),
+            click.option(
+                "--groups", "--group", "groups", metavar="LIST", help="Key exchange groups in order, colon separated."
+            ),
             click.option("--alpn", metavar="LIST", help="Application protocols in order, comma separated."),
             click.option("--ca-file", metavar="FILE", help="Trusted roots, PEM."),
             click.option(
@@ -80,6 +91,55 @@ def connection_options(command: F) -> F:
     ):
         command = option(command)
     return command
+
+
+def client_options(command: F) -> F:
+    """Adds what a client has: what is common, and what only clients have."""
+    for option in reversed(
+        (
+            click.option(
+                "--server-name", metavar="NAME", help="Name the certificate must be for, and SNI. [default: HOST]"
+            ),
+            click.option("--verify", type=click.Choice(list(VERIFY)), default="required", show_default=True),
+            connection_options,
+            click.option("--cert", metavar="FILE", help="Our certificate with its chain, PEM, for a server that asks."),
+            click.option("--key", metavar="FILE", help="Its private key. [default: in --cert]"),
+            click.option(
+                "--timeout",
+                type=click.FloatRange(min=0.1),
+                default=CONNECT_TIMEOUT,
+                show_default=True,
+                help="For the handshake, in s.",
+            ),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def client_config(host: str, given: Mapping[str, Any], **fields: Any) -> ClientConfig:
+    """The configuration of a client that was given ``client_options``. fields: further ones."""
+    spoken = versions(given["tls"])
+    fields = {
+        **fields,
+        **spoken,
+        **suites(given["ciphers"], spoken.get("versions", tuple(VERSIONS.values()))),
+        **groups(given["groups"]),
+        **protocols(given["alpn"]),
+        **trust(given["ca_file"]),
+        **revocation(given),
+    }
+    if given["key"] and not given["cert"]:
+        raise click.UsageError("--key needs --cert")
+    if given["cert"]:
+        fields["credential"] = Credential.load(given["cert"], given["key"], given["password"])
+    return ClientConfig(
+        server_name=given["server_name"] or host,
+        verify=VERIFY[given["verify"]],
+        depth=given["depth"],
+        sessions=MemorySessionStore(SYSTEM_ENV),
+        **fields,
+    )
 
 
 def versions(names: tuple[str, ...]) -> dict[str, Any]:

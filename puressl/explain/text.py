@@ -65,7 +65,7 @@ class Teller:
         """What was agreed on, and the secrets as a tree."""
         parts: list[RenderableType] = [Text("")]
         for heading, content in self._sections():
-            parts += [Text(heading, style="bold"), Padding(content, (0, 0, 1, 2))]
+            parts += [Text(heading, style="bold"), Padding(content, (0, 0, 1, 2), expand=False)]
         return Group(*parts)
 
     # Steps --------------------------------------------------------------------------------------------------

@@ -1,0 +1,202 @@
+"""``puressl inspect``: all of a connection, as it happens, or of one between two ends in memory."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import rich_click as click
+from rich.console import Console
+
+from puressl.cli import bundled, options
+from puressl.codes import NamedGroup, ProtocolVersion
+from puressl.config import ClientConfig, ServerConfig, Verify
+from puressl.crypto.provider import PROVIDER
+from puressl.crypto.suites import Authentication
+from puressl.env import SeededEnv
+from puressl.errors import SSLError
+from puressl.explain.as_json import to_json
+from puressl.explain.model import CLIENT, Story
+from puressl.explain.rehearse import rehearse
+from puressl.explain.text import CHECKS, LEVELS, Teller, print_story
+from puressl.explain.watch import Watch
+from puressl.io.blocking import connect
+
+#: Columns where the output is no terminal.
+PLAIN_WIDTH = 120
+#: Seconds to wait for what a server sends after the handshake, and for its close_notify.
+LINGER = 2.0
+#: The moment of the connection in memory: within the validity of the bundled certificates.
+DEMO_TIME = 1_790_000_000.0
+DEMO_NAME = "localhost"
+DEMO_ALPN = (b"puressl-demo",)
+
+
+@click.command("inspect")
+@click.argument("peer", metavar="[HOST:PORT]", required=False)
+@click.option("--demo", is_flag=True, help="Two ends in memory instead; the same in every run.")
+@click.option("--client-auth", is_flag=True, help="Demo: the server asks for a certificate.")
+@click.option("--resume", is_flag=True, help="Demo: resume a session.")
+@click.option("--hrr", is_flag=True, help="Demo: the server asks for another key share, TLS 1.3.")
+@options.client_options
+@click.option("--no-verify", is_flag=True, help="As --verify none.")
+@click.option(
+    "--level",
+    type=click.IntRange(LEVELS[0], LEVELS[-1]),
+    default=CHECKS,
+    show_default=True,
+    help="0 messages, 1 with checks, states and secrets, 2 with every field, 3 with every byte.",
+)
+@click.option("--json", "as_json", is_flag=True, help="As JSON, at the end; the schema comes with the package.")
+@click.option("--html", metavar="FILE", help="Write one self-contained page, too.")
+def command(peer: str | None, **given: Any) -> None:
+    """Connect to a TLS server and show all that happens, or let two ends meet in memory (--demo).
+
+    Shown are the messages with their records, the states that each leads to, the rules that were checked with their
+    clauses, every field, the secrets as a tree, certificates and fingerprints. A handshake that is refused is shown up
+    to there, with the rule that was broken; the exit code is 1 then. The output holds the connection's secrets.
+
+    Examples:
+
+    \b
+      puressl inspect www.example.org:443
+      puressl inspect localhost:4433 --ca-file certs/p256/root.pem --level 2
+      puressl inspect --demo --tls 1.3 --hrr --client-auth
+      puressl inspect --demo --tls 1.2 --suite ECDHE-ECDSA-AES128-GCM-SHA256 --json
+    """
+    options.standard_output()
+    if bool(peer) is given["demo"]:
+        raise click.UsageError("either HOST:PORT or --demo")
+    if given["no_verify"]:
+        given["verify"] = "none"
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    failure = _inspect(peer, given) if peer else _demo(given)
+    if failure is not None:
+        raise failure
+
+
+def _console() -> Console:
+    return Console(highlight=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
+
+
+def _show(story: Story, given: dict[str, Any], told: Callable[[], None]) -> None:
+    """Everything that is asked for. told: tells the story as text."""
+    if given["as_json"]:
+        click.echo(to_json(story))
+    else:
+        told()
+    if given["html"]:
+        with options.naming("--html", given["html"]):
+            Path(given["html"]).write_text(importlib.import_module("puressl.explain.page").to_html(story), "utf-8")
+
+
+# A server ---------------------------------------------------------------------------------------------------
+
+
+class _Live:
+    """Tells each step when it is complete. An error of the output must not end the connection: it is kept."""
+
+    def __init__(self, title: str, level: int) -> None:
+        self.watch = Watch(CLIENT, changed=self._changed)
+        self._title = title
+        self._level = level
+        self._console = _console()
+        self._shown = 0
+        self._error: OSError | None = None
+
+    def _changed(self) -> None:
+        if self._error is None and self.watch.settled > self._shown:
+            try:
+                self._tell(self.watch.settled)
+            except OSError as error:
+                self._error = error
+
+    def _tell(self, end: int) -> None:
+        teller = Teller(self.watch.story(self._title), self._level)
+        if not self._shown:
+            self._console.print(teller.head())
+        for step in teller.story.steps[self._shown : end]:
+            self._console.print(teller.step(step))
+        self._shown = end
+
+    def finish(self) -> None:
+        """Tells the rest. Raises what the output failed with."""
+        if self._error is not None:
+            raise self._error
+        self._tell(len(self.watch.steps))
+        self._console.print(Teller(self.watch.story(self._title), self._level).tail())
+
+
+def _inspect(peer: str, given: dict[str, Any]) -> SSLError | None:
+    address = options.host_and_port(peer)
+    title = f"A connection to {peer}"
+    live = _Live(title, given["level"])
+    watch = Watch(CLIENT) if given["as_json"] else live.watch
+    failure: SSLError | None = None
+    with options.keylog(given["keylog"]) as keylog:
+        config = options.client_config(address[0], given, tracer=watch.tracer(CLIENT), **keylog)
+        try:
+            _talk(address, config, given["timeout"])
+        except SSLError as error:
+            failure = error
+    if failure is not None and not watch.steps:
+        return failure
+    _show(watch.story(title), given, live.finish)
+    return failure
+
+
+def _talk(address: tuple[str, int], config: ClientConfig, timeout: float) -> None:
+    """A handshake and a close; what the server says in between is read, and nothing more is asked of it."""
+    with connect(address, config, timeout=timeout) as stream, suppress(SSLError):
+        stream.close_write()
+        while stream.read(timeout=LINGER):
+            pass
+
+
+# In memory --------------------------------------------------------------------------------------------------
+
+
+def _demo(given: dict[str, Any]) -> SSLError | None:
+    spoken = options.versions(given["tls"]).get("versions", (ProtocolVersion.TLSv1_3,))
+    client, server = _configurations(given, spoken[:1])
+    if given["resume"]:
+        rehearse(client, server)
+    watch, failure = rehearse(client, server)
+    story = watch.story("A connection in memory")
+    _show(story, given, lambda: print_story(_console(), story, given["level"]))
+    return failure
+
+
+def _configurations(given: dict[str, Any], spoken: tuple[ProtocolVersion, ...]) -> tuple[ClientConfig, ServerConfig]:
+    """Both ends, with the test certificates that the suite wants."""
+    chosen = options.suites(given["ciphers"], spoken)
+    ours = PROVIDER.suites[chosen["cipher_suites"][0]] if chosen else None
+    key_type = "rsa2048" if ours is not None and ours.authentication is Authentication.RSA else "p256"
+    groups = options.groups(given["groups"]).get("groups", (NamedGroup.X25519,))
+    others = tuple(dict.fromkeys((*groups, NamedGroup.SECP256R1, NamedGroup.X25519)))
+    both = {"versions": spoken, "alpn": DEMO_ALPN, "trust": bundled.trust(key_type), **chosen}
+    client = ClientConfig(
+        server_name=DEMO_NAME,
+        groups=others,
+        key_share_groups=_shares(groups, others) if given["hrr"] else None,
+        credential=bundled.credential(key_type, "client") if given["client_auth"] else None,
+        env=SeededEnv(b"client", DEMO_TIME),
+        **both,
+    )
+    server = ServerConfig(
+        credentials=(bundled.credential(key_type, "server"),),
+        groups=groups[:1],
+        verify=Verify.REQUIRED if given["client_auth"] else Verify.NONE,
+        env=SeededEnv(b"server", DEMO_TIME),
+        **both,
+    )
+    return client, server
+
+
+def _shares(groups: tuple[int, ...], offered: tuple[int, ...]) -> tuple[int, ...]:
+    """A share that the server will not take."""
+    return tuple(group for group in offered if group != groups[0])[:1]
