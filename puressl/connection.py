@@ -256,7 +256,7 @@ class Connection:
 
     def _on_change_cipher_spec(self, incoming: ChangeCipherSpecReceived) -> None:
         message = ChangeCipherSpec()
-        self._config.tracer.message(Direction.READ, self._read_epoch, message, b"\x01")
+        self._config.tracer.message(Direction.READ, Epoch.INITIAL, message, b"\x01")  # never under new keys
         self._enter(dispatch_content(self._state, message, self))
 
     def _on_application_data(self, incoming: ApplicationDataReceived) -> None:
@@ -312,6 +312,8 @@ class Connection:
     ) -> None:
         epoch = self._read_epoch if direction is Direction.READ else self._write_epoch
         protected = content is None or len(raw) != HEADER_LENGTH + len(content)
+        if not protected:  # what TLS 1.3 never protects may come under keys (RFC 8446 5)
+            epoch, sequence = Epoch.INITIAL, 0
         self._config.tracer.record(TracedRecord(direction, epoch, sequence, content_type, content, raw, protected))
 
     def _enter(self, state: State) -> None:

@@ -27,9 +27,9 @@ PSK, SHARED_SECRET, PREMASTER_SECRET = "PSK", "(EC)DHE", "premaster_secret"
 class TracedRecord:
     """A record as it passed.
 
-    sequence: its number under the epoch's keys, 0 before there are keys. content_type: the inner one. content: without
-    padding; None for what did not open, be it forged or refused early data. raw: header and fragment. protected:
-    whether the fragment is a ciphertext.
+    epoch, sequence: under which keys, and which number under them; INITIAL and 0 without protection. content_type: the
+    inner one. content: without padding; None for what did not open, be it forged or refused early data. raw: header and
+    fragment. protected: whether the fragment is a ciphertext.
     """
 
     direction: Direction

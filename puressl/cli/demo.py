@@ -6,7 +6,8 @@ import json
 import socket
 import sys
 import threading
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import rich_click as click
@@ -16,13 +17,13 @@ from rich.table import Table
 from puressl.cli import bundled, options
 from puressl.cli.options import VERSIONS
 from puressl.cli.show import negotiated_json, negotiated_rows
-from puressl.codes import AlertDescription, Direction, Epoch, name_of
+from puressl.codes import Direction
 from puressl.config import ClientConfig, ServerConfig, Verify
 from puressl.errors import SSLError
 from puressl.events import Negotiated
+from puressl.explain.model import CLIENT, SERVER, Step, Story
+from puressl.explain.watch import Watch
 from puressl.io.blocking import BlockingSocket, accept, connect
-from puressl.trace import NullTracer
-from puressl.wire import Alert
 
 LOOPBACK = "127.0.0.1"
 SERVER_NAME = "localhost"
@@ -33,55 +34,31 @@ TIMEOUT = 30.0
 ECHO = bytes(range(256)) * 80
 #: Columns where the output is no terminal: no line is broken.
 PLAIN_WIDTH = 120
-ARROWS = {Direction.WRITE: "->", Direction.READ: "<-"}
+#: Steps that are no messages of the protocol.
+DATA = "ApplicationData"
 
 
-@dataclass(slots=True)
-class Step:
-    """One message of a handshake, the state that it came in or went out in, and the one it led to."""
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """One message of an end, the state that it came in or went out in, and the one it led to."""
 
-    direction: Direction
-    epoch: Epoch
-    message: str
-    length: int
+    step: Step
+    is_ours: bool
     left: str
     entered: str
 
 
-@dataclass(slots=True)
-class Recorder(NullTracer):
-    """A tracer that keeps the story of one end: the names of the states it was in and, between them, the messages.
-
-    A state is left for a message that was read, and entered once all that it calls for is written; only a client's
-    first state is left for a message of its own.
+def passed(story: Story, role: str) -> Iterator[Passed]:
+    """The messages of an end. A state is left for a message that was read, and entered once all that it calls for is
+    written; only a client's first state is left for a message of its own.
     """
-
-    story: list[Step | str] = field(default_factory=list)
-    _state: str = ""
-    _cause: Step | None = None
-
-    @property
-    def steps(self) -> list[Step]:
-        return [entry for entry in self.story if isinstance(entry, Step)]
-
-    def message(self, direction: Direction, epoch: Epoch, message: object, raw: bytes) -> None:
-        name = type(message).__name__
-        if isinstance(message, Alert):
-            name = f"Alert {name_of(AlertDescription, message.description)}"
-        step = Step(direction, epoch, name, len(raw), self._state, self._state)
-        self.story.append(step)
-        if direction is Direction.READ or self._cause is None:
-            self._cause = step
-
-    def state(self, left: str, entered: str) -> None:
-        if not self._state:
-            self.story.insert(0, left)
-            for step in self.steps:
-                step.left = step.entered = left
-        if self._cause is not None:
-            self._cause.entered = entered
-        self._state = entered
-        self.story.append(entered)
+    state = following = next(move.left for step in story.steps for move in step.moves)
+    for step in story.steps:
+        if step.sender != role or step.message == DATA:
+            state = following
+        following = next((move.entered for move in step.moves), following)
+        if step.message != DATA:
+            yield Passed(step, step.sender == role, state, step.moves[-1].entered if step.moves else state)
 
 
 @dataclass(slots=True)
@@ -90,13 +67,13 @@ class Meeting:
 
     address: str
     negotiated: Negotiated
-    client: Recorder
-    server: Recorder
+    client: Story
+    server: Story
 
 
 def meet(version: str) -> Meeting:
     """Runs a client and a server against each other, each verifying the other, and echoes data both ways."""
-    ours, theirs = Recorder(), Recorder()
+    ours, theirs = Watch(CLIENT), Watch(SERVER)
     trust = bundled.trust("p256")
     server_config = ServerConfig(
         versions=(VERSIONS[version],),
@@ -104,7 +81,7 @@ def meet(version: str) -> Meeting:
         verify=Verify.REQUIRED,
         trust=trust,
         alpn=ALPN,
-        tracer=theirs,
+        tracer=theirs.tracer(SERVER),
     )
     client_config = ClientConfig(
         versions=(VERSIONS[version],),
@@ -112,7 +89,7 @@ def meet(version: str) -> Meeting:
         trust=trust,
         credential=bundled.credential("p256", "client"),
         alpn=ALPN,
-        tracer=ours,
+        tracer=ours.tracer(CLIENT),
     )
     failures: list[SSLError] = []
     with socket.create_server((LOOPBACK, 0)) as listener:
@@ -128,7 +105,7 @@ def meet(version: str) -> Meeting:
         server.join(TIMEOUT)
     if failures or negotiated is None:
         raise failures[0] if failures else SSLError("esslconnect")
-    return Meeting(f"{LOOPBACK}:{port}", negotiated, ours, theirs)
+    return Meeting(f"{LOOPBACK}:{port}", negotiated, ours.story("the client"), theirs.story("the server"))
 
 
 def _serve(listener: socket.socket, config: ServerConfig, failures: list[SSLError]) -> None:
@@ -181,24 +158,27 @@ def _print(console: Console, version: str, meeting: Meeting) -> None:
     for label, text in rows.items():
         agreed.add_row(f"[dim]{label}[/]", text)
     console.print(agreed)
-    for role, recorder in (("client", meeting.client), ("server", meeting.server)):
+    for role, story in ((CLIENT, meeting.client), (SERVER, meeting.server)):
         console.print(f"\n[bold]The {role}[/]: its states, and the messages that lead from one to the next")
-        console.print(_story(recorder))
+        console.print(_table(passed(story, role)))
     console.print()
 
 
-def _story(recorder: Recorder) -> Table:
+def _table(messages: Iterable[Passed]) -> Table:
     shown = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     for heading, justify in (("", "left"), ("message", "left"), ("bytes", "right"), ("keys", "left")):
         shown.add_column(heading, justify=justify)  # type: ignore[arg-type]
-    for entry in recorder.story:
-        if isinstance(entry, str):
-            shown.add_row("", f"[bold yellow]{entry}[/]")
-        else:
-            colour = "cyan" if entry.direction is Direction.WRITE else "magenta"
-            message = f"  [{colour}]{entry.message}[/]"
-            arrow = f"[{colour}]{ARROWS[entry.direction]}[/]"
-            shown.add_row(arrow, message, str(entry.length), entry.epoch.name.lower())
+    state = entered = ""
+    for each in messages:
+        if each.left != state:
+            state = each.left
+            shown.add_row("", f"[bold yellow]{state}[/]")
+        colour, arrow = ("cyan", "->") if each.is_ours else ("magenta", "<-")
+        message = f"  [{colour}]{each.step.message}[/]"
+        shown.add_row(f"[{colour}]{arrow}[/]", message, str(len(each.step.raw)), each.step.epoch)
+        entered = each.entered
+    if entered != state:
+        shown.add_row("", f"[bold yellow]{entered}[/]")
     return shown
 
 
@@ -206,17 +186,17 @@ def _as_json(meeting: Meeting) -> dict[str, Any]:
     return {
         "negotiated": negotiated_json(meeting.negotiated),
         "echoed": len(ECHO),
-        "client": [_step_json(step) for step in meeting.client.steps],
-        "server": [_step_json(step) for step in meeting.server.steps],
+        "client": [_passed_json(each) for each in passed(meeting.client, CLIENT)],
+        "server": [_passed_json(each) for each in passed(meeting.server, SERVER)],
     }
 
 
-def _step_json(step: Step) -> dict[str, Any]:
+def _passed_json(each: Passed) -> dict[str, Any]:
     return {
-        "direction": step.direction.value,
-        "message": step.message,
-        "bytes": step.length,
-        "epoch": step.epoch.name.lower(),
-        "left": step.left,
-        "entered": step.entered,
+        "direction": (Direction.WRITE if each.is_ours else Direction.READ).value,
+        "message": each.step.message,
+        "bytes": len(each.step.raw),
+        "epoch": each.step.epoch,
+        "left": each.left,
+        "entered": each.entered,
     }

@@ -71,6 +71,8 @@ def command(peer: str | None, **given: Any) -> None:
     options.standard_output()
     if bool(peer) is given["demo"]:
         raise click.UsageError("either HOST:PORT or --demo")
+    if given["hrr"] and "1.2" in given["tls"]:
+        raise click.UsageError("--hrr needs TLS 1.3 (RFC 8446 4.1.4)")
     if given["no_verify"]:
         given["verify"] = "none"
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
@@ -174,8 +176,7 @@ def _demo(given: dict[str, Any]) -> SSLError | None:
 def _configurations(given: dict[str, Any], spoken: tuple[ProtocolVersion, ...]) -> tuple[ClientConfig, ServerConfig]:
     """Both ends, with the test certificates that the suite wants."""
     chosen = options.suites(given["ciphers"], spoken)
-    ours = PROVIDER.suites[chosen["cipher_suites"][0]] if chosen else None
-    key_type = "rsa2048" if ours is not None and ours.authentication is Authentication.RSA else "p256"
+    key_type = _key_type(chosen.get("cipher_suites", ()), spoken[0])
     groups = options.groups(given["groups"]).get("groups", (NamedGroup.X25519,))
     others = tuple(dict.fromkeys((*groups, NamedGroup.SECP256R1, NamedGroup.X25519)))
     both = {"versions": spoken, "alpn": DEMO_ALPN, "trust": bundled.trust(key_type), **chosen}
@@ -195,6 +196,13 @@ def _configurations(given: dict[str, Any], spoken: tuple[ProtocolVersion, ...]) 
         **both,
     )
     return client, server
+
+
+def _key_type(suites: tuple[int, ...], version: ProtocolVersion) -> str:
+    """The kind of key that the first suite of a version wants."""
+    rows = (PROVIDER.suites[suite] for suite in suites)
+    first = next((row for row in rows if row.version is version), None)
+    return "rsa2048" if first is not None and first.authentication is Authentication.RSA else "p256"
 
 
 def _shares(groups: tuple[int, ...], offered: tuple[int, ...]) -> tuple[int, ...]:

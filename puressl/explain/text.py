@@ -109,19 +109,27 @@ class Teller:
 
     def _fields(self, fields: Sequence[Field], raw: bytes) -> RenderableType:
         table = Table.grid(padding=(0, 2, 0, 0))
-        columns = (("", "dim"), ("", "dim"), ("", "none"), ("", "green"), ("", "dim"))
-        for _, style in columns if self.level >= BYTES else columns[2:]:
-            table.add_column(style=style, overflow="fold")
+        if self.level >= BYTES:
+            table.add_column(style="dim")
+            table.add_column(style="dim")
+        table.add_column()
+        table.add_column(overflow="fold")
         for field, following in zip(fields, (*fields[1:], None), strict=True):
             is_leaf = following is None or following.depth <= field.depth
-            name = "  " * field.depth + field.path.rpartition(".")[2]
-            value = printable(field.value)
-            cells = [name, _shortened(value) if self.level < BYTES else "" if _is_hex(value) else value]
-            cells.append(f"{field.meaning} ({field.clause})")
             octets = raw[field.start : field.end] if is_leaf else b""
-            left = [f"{field.start:04x}", _hex_lines(octets, _FIELD_WIDTH)] if self.level >= BYTES else []
-            table.add_row(*(Text(cell) for cell in (*left, *cells)))
+            beside = (f"{field.start:04x}", _hex_lines(octets, _FIELD_WIDTH)) if self.level >= BYTES else ()
+            name = "  " * field.depth + field.path.rpartition(".")[2]
+            table.add_row(*map(Text, (*beside, name)), self._meaning(field))
         return table
+
+    def _meaning(self, field: Field) -> Text:
+        """A field's value, which the deepest level shows beside it where it is just its bytes, and what it means."""
+        value = printable(field.value)
+        if self.level < BYTES:
+            value = _shortened(value)
+        elif _is_hex(value):
+            value = ""
+        return Text.assemble((f"{value}  " if value else "", "green"), (f"{field.meaning} ({field.clause})", "dim"))
 
     # The whole ----------------------------------------------------------------------------------------------
 

@@ -198,8 +198,8 @@ class _End(NullTracer):
             return
         step.failures.append(text)
         if isinstance(error, CertificateError) and error.check:
-            what, _, clause = error.check.rstrip(")").partition(" (")
-            step.checks.append(Check(self._role, f"certificate: {what}", clause, passed=False))
+            what, _, clause = error.check.rstrip(")").rpartition(" (")
+            step.checks.append(Check(self._role, what or error.problem.value, clause, passed=False))
 
     def _sender(self, direction: Direction) -> str:
         return self._role if direction is Direction.WRITE else _OTHER[self._role]

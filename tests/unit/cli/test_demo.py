@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 
-from puressl.cli.demo import Recorder
+from puressl.cli.demo import passed
 from puressl.codes import Direction, Epoch
+from puressl.explain.model import SERVER
+from puressl.explain.watch import Watch
+from puressl.wire import Alert, ChangeCipherSpec
 
 
 def test_demo_shows_both_versions_and_succeeds(run: Callable[..., Any]) -> None:
@@ -50,18 +53,19 @@ def test_demo_fits_any_terminal_encoding(run: Callable[..., Any], encoding: str)
     assert (done.returncode, done.stderr) == (0, b"")
 
 
-def test_recorder_tells_which_message_led_to_which_state() -> None:
-    recorder = Recorder()
-    recorder.message(Direction.READ, Epoch.INITIAL, object(), b"hello")
-    recorder.message(Direction.WRITE, Epoch.INITIAL, object(), b"answer")
-    recorder.state("Start", "Waiting")
-    recorder.message(Direction.READ, Epoch.HANDSHAKE, object(), b"nothing changes")
-    recorder.message(Direction.READ, Epoch.HANDSHAKE, object(), b"end")
-    recorder.state("Waiting", "Connected")
-    assert [(step.left, step.entered) for step in recorder.steps] == [
-        ("Start", "Waiting"),
-        ("Start", "Start"),
-        ("Waiting", "Waiting"),
-        ("Waiting", "Connected"),
+def test_a_state_is_entered_once_all_that_it_calls_for_is_written() -> None:
+    watch = Watch(SERVER)
+    tracer = watch.tracer(SERVER)
+    tracer.message(Direction.READ, Epoch.INITIAL, ChangeCipherSpec(), b"\x01")
+    tracer.message(Direction.WRITE, Epoch.INITIAL, ChangeCipherSpec(), b"\x01")
+    tracer.state("Start", "Waiting")
+    tracer.message(Direction.READ, Epoch.INITIAL, ChangeCipherSpec(), b"\x01")
+    tracer.message(Direction.READ, Epoch.INITIAL, Alert(1, 0), b"\x01\x00")
+    tracer.state("Waiting", "Connected")
+    told = [(each.is_ours, each.left, each.entered) for each in passed(watch.story(""), SERVER)]
+    assert told == [
+        (False, "Start", "Waiting"),
+        (True, "Start", "Start"),
+        (False, "Waiting", "Waiting"),
+        (False, "Waiting", "Connected"),
     ]
-    assert [entry for entry in recorder.story if isinstance(entry, str)] == ["Start", "Waiting", "Connected"]
