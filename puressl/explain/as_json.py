@@ -26,6 +26,10 @@ _SCALARS: dict[Any, dict[str, Any]] = {
     bytes: {"type": "string", "pattern": "^([0-9a-f]{2})*$"},
     type(None): {"type": "null"},
 }
+#: What JSON has for each type of the model; a dict for its classes.
+_PLAIN: dict[Any, type] = {str: str, int: int, bool: bool, bytes: str, tuple: list}
+#: Characters of a wrong value in an error.
+_SHOWN = 40
 
 
 def to_json(story: Story, indent: int | None = 2) -> str:
@@ -37,7 +41,7 @@ def from_json(text: str) -> Story:
     """The story of a text that ``to_json`` wrote. Raises ``SSLError`` (``einval``) for any other."""
     try:
         story: Story = _value(Story, json.loads(text))
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise SSLError(Reason.EINVAL, f"not the JSON of a story: {error}") from None
     return story
 
@@ -66,6 +70,7 @@ def _value(kind: Any, plain: Any) -> Any:
     arguments = typing.get_args(kind)
     if isinstance(kind, UnionType):
         return None if plain is None else _value(arguments[0], plain)
+    _demand(plain, _PLAIN.get(kind) or _PLAIN.get(typing.get_origin(kind), dict))
     if typing.get_origin(kind) is tuple:
         if arguments[-1] is ...:
             return tuple(_value(arguments[0], each) for each in plain)
@@ -73,11 +78,12 @@ def _value(kind: Any, plain: Any) -> Any:
     if is_dataclass(kind) and isinstance(kind, type):
         hints = typing.get_type_hints(kind)
         return kind(**{name: _value(hints[name], item) for name, item in plain.items()})
-    if kind is bytes:
-        return bytes.fromhex(plain)
+    return bytes.fromhex(plain) if kind is bytes else plain
+
+
+def _demand(plain: Any, kind: type) -> None:
     if not isinstance(plain, kind):
-        raise TypeError(f"{plain!r} is no {kind.__name__}")
-    return plain
+        raise TypeError(f"{str(plain)[:_SHOWN]!r} is no {kind.__name__}")
 
 
 def _object(kind: type) -> dict[str, Any]:

@@ -129,7 +129,7 @@ class Teller:
             value = _shortened(value)
         elif _is_hex(value):
             value = ""
-        return Text.assemble((f"{value}  " if value else "", "green"), (f"{field.meaning} ({field.clause})", "dim"))
+        return Text.assemble((f"{value} - " if value else "", "green"), (f"{field.meaning} ({field.clause})", "dim"))
 
     # The whole ----------------------------------------------------------------------------------------------
 

@@ -60,7 +60,7 @@ class Watch:
 
     @property
     def settled(self) -> int:
-        """How many steps, from the first, nothing more will be told of."""
+        """How many steps, from the first, the one end that is watched has nothing more to tell of."""
         streams = Streams(self.records)
         open_steps = [end.cause for end in self._ends.values()]
         settled = takewhile(lambda step: not any(step is each for each in open_steps), self.steps)
