@@ -167,4 +167,16 @@ def test_connection_documents_every_public_method() -> None:
 
 
 #: ``Connection`` is also the ``Output`` of its handlers, and these are documented there.
-OUTPUT = {"send", "emit", "install", "ask", "secret", "limit_plaintext", "skip_early_data", "warn"}
+OUTPUT = {
+    "send",
+    "emit",
+    "install",
+    "ask",
+    "check",
+    "checking",
+    "input",
+    "secret",
+    "limit_plaintext",
+    "skip_early_data",
+    "warn",
+}

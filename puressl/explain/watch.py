@@ -32,6 +32,9 @@ from puressl.wire.hello import HandshakeMessage
 from puressl.wire.messages import HEADER_LENGTH
 from puressl.x509.certificate import Certificate
 
+#: What is broken where something was refused before any rule of its own was looked after.
+_MESSAGE_RULE = ("the message is expected in this state, and well-formed", "RFC 8446 4, 6.2")
+_RECORD_RULE = ("the record opens, and holds what it may", "RFC 8446 5.1, 5.2")
 _OTHER = {CLIENT: SERVER, SERVER: CLIENT}
 
 
@@ -238,7 +241,10 @@ class _End(NullTracer):
         epoch = Epoch.INITIAL if unread is None else unread.told.epoch
         if self._unclaimed:
             length = HEADER_LENGTH + int.from_bytes(self._unclaimed[1:HEADER_LENGTH], "big")
-            return self._next(sender) or self._add(sender, epoch, None, bytes(self._unclaimed[:length]))
-        if unread is None:
+            step = self._next(sender) or self._add(sender, epoch, None, bytes(self._unclaimed[:length]))
+        elif unread is not None:
+            step = self._add(sender, epoch, None, unread.told.content or b"", unread)
+        else:
             return None
-        return self._add(sender, epoch, None, unread.told.content or b"", unread)
+        step.checks.append(Check(self._role, *(_MESSAGE_RULE if self._unclaimed else _RECORD_RULE), passed=False))
+        return step

@@ -260,7 +260,8 @@ def _take_certificate(
         check_solicited(shared.offer.hello, entry.extensions, "CertificateEntry", output)
     chain = tuple(entry.cert_data for entry in message.entries)
     asked = shared.offer.hello.extensions.get(StatusRequest) is not None
-    stapled = tuple(stapled_response(entry.extensions.get(CertificateStatusEntry)) for entry in message.entries)
+    with output.checking("each status is of the type asked for", "RFC 8446 4.4.2.1"):
+        stapled = tuple(stapled_response(entry.extensions.get(CertificateStatusEntry)) for entry in message.entries)
     report_chain(chain, output)
     return output.ask(VerifyPeer(chain, stapled if asked else ()), partial(_certificate_judged, shared, request))
 

@@ -114,6 +114,7 @@ class Watcher(NullTracer):
     received: list[Any] = field(default_factory=list)
     raw: list[tuple[Direction, Epoch, bytes]] = field(default_factory=list)
     secrets: dict[str, bytes] = field(default_factory=dict)
+    broken: list[str] = field(default_factory=list)
 
     def state(self, left: str, entered: str) -> None:
         self.states.append((left, entered))
@@ -125,9 +126,44 @@ class Watcher(NullTracer):
     def secret(self, label: str, secret: bytes) -> None:
         self.secrets[label] = secret
 
+    def checked(self, what: str, clause: str, passed: bool) -> None:
+        if not passed:
+            self.broken.append(what)
+
     def of(self, kind: type) -> list[Any]:
         """The messages of a class that were sent."""
         return [message for message in self.sent if isinstance(message, kind)]
+
+
+#: Problems that only rules of the handshake find, never the record layer or a codec.
+_RULES = frozenset(
+    (
+        Problem.MISSING_EXTENSION,
+        Problem.UNSOLICITED_EXTENSION,
+        Problem.UNSUPPORTED_VERSION,
+        Problem.NO_COMMON_CIPHER_SUITE,
+        Problem.NO_COMMON_GROUP,
+        Problem.NO_COMMON_FINITE_FIELD,
+        Problem.NO_COMMON_SIGNATURE_SCHEME,
+        Problem.NO_COMMON_APPLICATION_PROTOCOL,
+        Problem.INAPPROPRIATE_FALLBACK,
+        Problem.DOWNGRADE_DETECTED,
+        Problem.BAD_KEY_SHARE,
+        Problem.BAD_DH_VALUE,
+        Problem.BAD_SIGNATURE,
+        Problem.BAD_FINISHED,
+        Problem.BAD_BINDER,
+        Problem.BAD_COOKIE,
+        Problem.EXTENDED_MASTER_SECRET_CHANGED,
+        Problem.INSECURE_RENEGOTIATION,
+        Problem.NO_CERTIFICATE,
+        Problem.NO_CLIENT_CERTIFICATE,
+        Problem.CERTIFICATE_EXPIRED,
+        Problem.CERTIFICATE_NAME,
+        Problem.CERTIFICATE_NO_ISSUER,
+        Problem.CERTIFICATE_SELF_SIGNED,
+    )
+)
 
 
 def problem_of(error: SSLError | None) -> Problem | None:
@@ -149,6 +185,7 @@ def assert_refused(end: End, problem: Problem, *, peer: End | None) -> None:
     assert isinstance(watcher, Watcher)
     fatal = [message for message in watcher.of(Alert) if message.level == AlertLevel.FATAL]
     assert fatal == ([] if alert is None else [Alert(int(AlertLevel.FATAL), int(alert))])
+    assert watcher.broken or problem not in _RULES, f"{problem} without a rule that was told as broken"
     if peer is not None:
         assert alert_received_by(peer) == alert, f"the peer: {peer.error!r}"
     assert_sticky(end)
