@@ -30,6 +30,8 @@ from puressl.io.blocking import connect
 PLAIN_WIDTH = 120
 #: Seconds to wait for what a server sends after the handshake, and for its close_notify.
 LINGER = 2.0
+#: Bytes of data that are waited for: a greeting.
+MAX_DATA = 1024
 #: The moment of the connection in memory: within the validity of the bundled certificates.
 DEMO_TIME = 1_790_000_000.0
 DEMO_NAME = "localhost"
@@ -71,6 +73,8 @@ def command(peer: str | None, **given: Any) -> None:
     options.standard_output()
     if bool(peer) is given["demo"]:
         raise click.UsageError("either HOST:PORT or --demo")
+    if peer and (given["client_auth"] or given["resume"] or given["hrr"]):
+        raise click.UsageError("--client-auth, --resume and --hrr are for --demo")
     if given["hrr"] and "1.2" in given["tls"]:
         raise click.UsageError("--hrr needs TLS 1.3 (RFC 8446 4.1.4)")
     if given["no_verify"]:
@@ -155,8 +159,9 @@ def _talk(address: tuple[str, int], config: ClientConfig, timeout: float) -> Non
     """A handshake and a close; what the server says in between is read, and nothing more is asked of it."""
     with connect(address, config, timeout=timeout) as stream, suppress(SSLError):
         stream.close_write()
-        while stream.read(timeout=LINGER):
-            pass
+        left = MAX_DATA
+        while left > 0 and (data := stream.read(left, timeout=LINGER)):
+            left -= len(data)
 
 
 # In memory --------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 
 from puressl.errors import CertificateError
@@ -19,6 +20,8 @@ from puressl.x509.forms import decode_certificate
 from puressl.x509.forms.codec import BitString, NamedBits
 from puressl.x509.forms.general_names import String
 
+#: Certificates whose trees are kept: a story is made anew whenever there is more of it.
+_CACHED = 64
 #: A row of a tree: depth, label and text. The text is empty for what only has parts, and may have several lines.
 TreeRow = tuple[int, str, str]
 
@@ -48,6 +51,7 @@ def _role(der: bytes, chain: Sequence[bytes], path: Sequence[bytes]) -> str:
     return f"issuer {place}" if place else "peer 0"
 
 
+@lru_cache(maxsize=_CACHED)
 def _explained(der: bytes) -> tuple[str, tuple[TreeRow, ...]]:
     """Subject and tree."""
     try:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -22,8 +22,13 @@ from puressl.explain.model import CLIENT, ExplainedCertificate, Field, Input, Re
 
 MESSAGES, CHECKS, FIELDS, BYTES = LEVELS = range(4)
 
-#: Bytes on a line of a dump, and beside a field.
-_DUMP_WIDTH, _FIELD_WIDTH = 16, 8
+#: Bytes on a line beside a field.
+_FIELD_WIDTH = 8
+#: Bytes on a line of a dump of ciphertext and plaintext, by the room there is; the columns that both together take.
+_BESIDE_COUNTS = (16, 12, 8, 4, 2)
+_BESIDE_FIXED, _BESIDE_PER_BYTE = 15, 7
+#: Lines of bytes beside a field of a record: the rest stands in the message, or in the dump below.
+_RECORD_LINES = 2
 #: Characters of a value before the deepest level; there it is whole.
 _VALUE_WIDTH = 48
 _COLOURS = {CLIENT: "cyan"}
@@ -101,13 +106,15 @@ class Teller:
         if self.level < BYTES:
             return line
         tree = Tree(line, guide_style="dim")
-        tree.add(self._fields(record.fields, record.raw))
+        tree.add(self._fields(record.fields, record.raw, _RECORD_LINES))
         if record.inner and record.plaintext is not None:
-            tree.add(self._fields(record.inner, record.plaintext))
-        tree.add(_beside(record) if record.protected else _dump(record.raw))
+            tree.add(self._fields(record.inner, record.plaintext, _RECORD_LINES))
+        if record.protected:
+            tree.add(_Beside(record))
         return tree
 
-    def _fields(self, fields: Sequence[Field], raw: bytes) -> RenderableType:
+    def _fields(self, fields: Sequence[Field], raw: bytes, most: int | None = None) -> RenderableType:
+        """most: lines of bytes beside a field, None for all of them."""
         table = Table.grid(padding=(0, 2, 0, 0))
         if self.level >= BYTES:
             table.add_column(style="dim")
@@ -117,7 +124,7 @@ class Teller:
         for field, following in zip(fields, (*fields[1:], None), strict=True):
             is_leaf = following is None or following.depth <= field.depth
             octets = raw[field.start : field.end] if is_leaf else b""
-            beside = (f"{field.start:04x}", _hex_lines(octets, _FIELD_WIDTH)) if self.level >= BYTES else ()
+            beside = (f"{field.start:04x}", _hex_lines(octets, most)) if self.level >= BYTES else ()
             name = "  " * field.depth + field.path.rpartition(".")[2]
             table.add_row(*map(Text, (*beside, name)), self._meaning(field))
         return table
@@ -196,27 +203,35 @@ def _certificate(certificate: ExplainedCertificate) -> RenderableType:
     return Group(*lines)
 
 
-def _beside(record: Record) -> RenderableType:
-    """What travelled, and what it held."""
-    table = Table.grid(padding=(0, 3, 0, 0))
-    plaintext = Text("no key is known") if record.plaintext is None else _dump(record.plaintext)
-    table.add_row(Text("on the wire", style="dim"), Text("inside", style="dim"))
-    table.add_row(_dump(record.raw), plaintext)
-    return table
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """What travelled, and beside it what it held; as many bytes on a line as there is room for."""
+
+    record: Record
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
+        fitting = (count for count in _BESIDE_COUNTS if _BESIDE_FIXED + _BESIDE_PER_BYTE * count <= options.max_width)
+        count, record = next(fitting, _BESIDE_COUNTS[-1]), self.record
+        table = Table.grid(padding=(0, 3, 0, 0))
+        table.add_row(Text("on the wire", style="dim"), Text("inside", style="dim"))
+        inside = Text("no key is known") if record.plaintext is None else _dump(record.plaintext, count, ascii_too=True)
+        table.add_row(_dump(record.raw, count), inside)
+        yield table
 
 
-def _dump(octets: bytes) -> Text:
-    """Offset, hexadecimal and ASCII, line by line."""
+def _dump(octets: bytes, count: int, *, ascii_too: bool = False) -> Text:
+    """Offset and hexadecimal, and what of it is ASCII, ``count`` bytes on a line."""
     lines = []
-    for at in range(0, len(octets), _DUMP_WIDTH):
-        line = octets[at : at + _DUMP_WIDTH]
+    for at in range(0, len(octets), count):
+        line = octets[at : at + count]
         shown = "".join(chr(byte) if 0x20 <= byte < 0x7F else "." for byte in line)
-        lines.append(f"{at:04x}  {line.hex(' '):<{3 * _DUMP_WIDTH}} {shown}")
+        lines.append(f"{at:04x}  {line.hex(' '):<{3 * count}}{shown if ascii_too else ''}".rstrip())
     return Text("\n".join(lines), no_wrap=True, overflow="fold")
 
 
-def _hex_lines(octets: bytes, width: int) -> str:
-    return "\n".join(octets[at : at + width].hex(" ") for at in range(0, len(octets), width))
+def _hex_lines(octets: bytes, most: int | None) -> str:
+    lines = [octets[at : at + _FIELD_WIDTH].hex(" ") for at in range(0, len(octets), _FIELD_WIDTH)]
+    return "\n".join(lines if most is None or len(lines) <= most else (*lines[:most], ".."))
 
 
 def _is_hex(value: str) -> bool:

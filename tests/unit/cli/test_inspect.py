@@ -61,7 +61,8 @@ def test_any_terminal_encoding_will_do(run: Callable[..., Any], encoding: str) -
 
 
 @pytest.mark.parametrize(
-    "arguments", [(), ("localhost:1", "--demo"), ("--demo", "--hrr", "--tls", "1.2"), ("nonsense",)]
+    "arguments",
+    [("localhost:1", "--resume"), (), ("localhost:1", "--demo"), ("--demo", "--hrr", "--tls", "1.2"), ("nonsense",)],
 )
 def test_wrong_usage_is_told(run: Callable[..., Any], arguments: tuple[str, ...]) -> None:
     assert run("inspect", *arguments).returncode == 2

@@ -52,8 +52,9 @@ def test_ciphertext_stands_beside_plaintext() -> None:
     told = story("tls13")
     record = next(each for each in told.records if each.content_type == "application_data")
     assert record.plaintext is not None
-    line = next(line for line in text(told, 3).splitlines() if f"0000  {record.raw[:16].hex(' ')}" in line)
-    assert record.plaintext[:8].hex(" ") in line
+    line = next(line for line in text(told, 3).splitlines() if f"0000  {record.raw[:12].hex(' ')}" in line)
+    assert record.plaintext.hex(" ") in line
+    assert line.endswith(" question.")
 
 
 def test_the_key_schedule_is_a_tree() -> None:
