@@ -252,3 +252,26 @@ def test_an_end_of_the_transport_is_told() -> None:
     joined.client.connection.receive_data(b"")
     joined.client.drain()
     assert "truncated" in failed(watch.story("")).failure
+
+
+@pytest.mark.parametrize("name", ["tls13", "tls13 resumed with hello retry", "tls12 ECDHE", "tls12 resumed by ticket"])
+def test_whatever_a_server_sends_there_is_a_story(name: str) -> None:
+    """Each run has one byte of the server's stream changed, so that every kind of refusal is met."""
+    length = sum(len(record.raw) for record in story(name).records if record.sender == SERVER)
+    refused = 0
+    for place in range(0, length, 307):
+        seen = 0
+
+        def damage(data: bytes, place: int = place) -> bytes:
+            nonlocal seen
+            at, seen = place - seen, seen + len(data)
+            return data if not 0 <= at < len(data) else data[:at] + bytes((data[at] ^ 0x41,)) + data[at + 1 :]
+
+        watch, ends = watched(BY_NAME[name], CLIENT)
+        joined = Link(ends.client.connection, ends.server.connection, to_client=damage)
+        joined.handshake()
+        told = watch.story("damaged")
+        if joined.client.error is not None:
+            refused += 1
+            assert any(step.failure for step in told.steps)
+    assert refused
