@@ -57,7 +57,7 @@ class Tracer(Protocol):
         ...
 
     def checked(self, what: str, clause: str, passed: bool) -> None:
-        """A rule was looked after. what: the rule as a sentence that is true where it is kept."""
+        """A rule was checked. what: the rule, as a sentence that is true where it is kept. passed: whether it is."""
         ...
 
     def verified(self, path: tuple[bytes, ...]) -> None:

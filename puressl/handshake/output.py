@@ -2,9 +2,9 @@
 
 Theory of operation: a handler receives a message and an ``Output`` and returns the next state; everything else it
 causes goes through the ``Output``, in order. The connection implements it. A rule of the RFCs is one line, ``check``,
-which enforces it and tells the tracer that it was looked after; where more than a condition is needed, ``checking``
-names what a block enforces. Epochs are named even where TLS over a
-stream would not need them, so that a transport with packets of several epochs can implement it too.
+which enforces it and tells the tracer of it; where more than a condition is needed, ``checking`` names what a block
+enforces. Epochs are named even where TLS over a stream would not need them, so that a transport with packets of several
+epochs can implement it too.
 """
 
 from __future__ import annotations
