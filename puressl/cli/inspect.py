@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -19,6 +18,7 @@ from puressl.crypto.provider import PROVIDER
 from puressl.crypto.suites import Authentication
 from puressl.env import SeededEnv
 from puressl.errors import SSLError
+from puressl.explain import page
 from puressl.explain.as_json import to_json
 from puressl.explain.model import CLIENT, Story
 from puressl.explain.rehearse import rehearse
@@ -97,7 +97,7 @@ def _show(story: Story, given: dict[str, Any], told: Callable[[], None]) -> None
         told()
     if given["html"]:
         with options.naming("--html", given["html"]):
-            Path(given["html"]).write_text(importlib.import_module("puressl.explain.page").to_html(story), "utf-8")
+            Path(given["html"]).write_text(page.to_html(story), "utf-8")
 
 
 # A server ---------------------------------------------------------------------------------------------------
