@@ -14,6 +14,9 @@ from interop.matrix import Role
 from interop.meeting import Meeting, Meetings, presented
 
 import puressl
+from puressl.codes import NamedGroup
+from puressl.crypto import suites
+from puressl.crypto.suites import Authentication, KeyExchange
 from puressl.sockets.messages import process_of
 from puressl.x509 import pem
 
@@ -158,6 +161,36 @@ def test_keys_are_changed_by_the_peer_between_data(meetings: Meetings, row: dict
         assert meeting.shell(f"ssl:recv(get(socket), 6, {PATIENCE})") == ("ok", b"answer")
 
 
+@ROLES
+def test_renegotiation_is_refused_and_data_goes_on(meetings: Meetings, row: dict[str, str], role: Role) -> None:
+    row.update(puressl=role.value, version="tlsv1.2", notes="renegotiation refused")
+    meeting = meetings.meet(role, both("tlsv1.2"), both("tlsv1.2", active=True))
+    meeting.shell.start("ssl:renegotiate(get(socket))")
+    assert refusal(puressl.recv, meeting.socket, 0, 200) == "timeout"
+    assert meeting.shell.answer() == ("error", "renegotiation_rejected")
+    puressl.send(meeting.socket, b"still here")
+    received = meeting.shell(f"receive {{ssl, _, Data}} -> Data after {PATIENCE} -> timeout end")
+    assert received == b"still here"
+
+
+@VERSIONS
+@ROLES
+def test_peer_whose_owner_dies_has_closed_and_one_that_shuts_down_writing_is_truncated(
+    meetings: Meetings, row: dict[str, str], role: Role, version: str
+) -> None:
+    """``ssl:shutdown`` with ``write`` ends the TCP stream and sends no close_notify; it still reads ours."""
+    row.update(puressl=role.value, version=version, notes="peer's owner killed; peer's shutdown of writing")
+    meeting = meetings.meet(role, both(version), both(version))
+    meeting.shell.end()
+    assert refusal(puressl.recv, meeting.socket, 0, PATIENCE) == "closed"
+    meeting = meetings.meet(role, both(version), both(version))
+    assert meeting.shell("ssl:shutdown(get(socket), write)") == "ok"
+    assert refusal(puressl.recv, meeting.socket, 0, PATIENCE) == "esslerrssl"
+    assert refusal(puressl.recv, meeting.socket, 0, PATIENCE) == "closed"
+    puressl.close(meeting.socket)
+    assert meeting.shell(f"ssl:recv(get(socket), 0, {PATIENCE})") == ("error", "closed")
+
+
 # What was agreed on ---------------------------------------------------------------------------------------------------
 
 
@@ -203,6 +236,48 @@ def test_application_protocol_is_negotiated(meetings: Meetings, row: dict[str, s
     meeting = meetings.meet(role, both(version, **ours), both(version, **theirs))
     assert puressl.negotiated_protocol(meeting.socket) == b"h2"
     assert meeting.shell("ssl:negotiated_protocol(get(socket))") == ("ok", b"h2")
+
+
+#: Those of ``ciphers()``.
+SUITES = {name: suite for suite in suites.SUITES.values() if (name := suite.openssl_name)}
+
+
+@ROLES
+@pytest.mark.parametrize("name", SUITES)
+def test_suite(meetings: Meetings, row: dict[str, str], role: Role, name: str) -> None:
+    suite = SUITES[name]
+    version = "tlsv1.3" if suite.key_exchange is KeyExchange.ANY else "tlsv1.2"
+    key_type = "p256" if suite.authentication is Authentication.ECDSA else "rsa2048"
+    row.update(puressl=role.value, version=version, suite=name, certificate=key_type)
+    # Erlang has no encrypt_then_mac (RFC 7366).
+    ours: dict[str, Any] = {"ciphers": name, "allow_mac_then_encrypt": suite.mac is not None}
+    theirs: dict[str, Any] = {"ciphers": [list(name.encode())]}
+    trusted = CERTS / key_type / "root.pem"
+    if role is Role.CLIENT:
+        ours["cacertfile"] = str(trusted)
+        theirs.update(presented("server", key_type))
+    else:
+        ours.update(certificates("server", key_type))
+        theirs["cacertfile"] = trusted
+    meeting = meetings.meet(role, both(version, **ours), both(version, **theirs))
+    assert puressl.connection_info(meeting.socket) == (version, name)
+    for data in (b"a", bytes(1_000)):
+        puressl.send(meeting.socket, data)
+        assert meeting.shell(f"ssl:recv(get(socket), {len(data)}, {PATIENCE})") == ("ok", data)
+        assert meeting.shell(f"ssl:send(get(socket), {term(data)})") == "ok"
+        assert puressl.recv(meeting.socket, len(data), PATIENCE) == data
+
+
+@pytest.mark.parametrize("group", ["x25519", "secp256r1", "secp384r1", "secp521r1", "x448", "ffdhe2048"])
+@ROLES
+def test_group(meetings: Meetings, row: dict[str, str], role: Role, group: str) -> None:
+    """Our client has a share for few of them: the others take a HelloRetryRequest."""
+    row.update(puressl=role.value, version="tlsv1.3", group=group)
+    meeting = meetings.meet(role, both("tlsv1.3"), both("tlsv1.3", supported_groups=[group]))
+    negotiated = process_of(meeting.socket).negotiated  # type: ignore[attr-defined]
+    assert negotiated.group == NamedGroup[group.upper()]
+    puressl.send(meeting.socket, b"agreed")
+    assert meeting.shell(f"ssl:recv(get(socket), 0, {PATIENCE})") == ("ok", b"agreed")
 
 
 #: Erlang's options by the version and our role, and whether sessions are resumed then. Its clients say only together
