@@ -218,11 +218,12 @@ BAD_CLIENTS = 200
 def test_good_client_is_served_beside_many_bad_ones(serve: Callable[..., Server]) -> None:
     server = serve(backlog=BAD_CLIENTS, active=True)
     client, peer = server.pair(active=True)
+    welcomes: list[Task] = []
 
     def accept_on_and_on() -> None:
         """Each handshake in its own thread; whoever gets through is welcomed."""
         while True:
-            Task(welcome, puressl.transport_accept(server.socket))
+            welcomes.append(Task(welcome, puressl.transport_accept(server.socket)))
 
     def welcome(accepted: puressl.SSLSocket) -> None:
         with suppress(puressl.SSLError):
@@ -239,6 +240,8 @@ def test_good_client_is_served_beside_many_bad_ones(serve: Callable[..., Server]
         print(f"served within {time.monotonic() - begun:.2f} s")
     puressl.close(server.socket)
     assert accepting.result() == "closed"
+    for each in welcomes:
+        each.result()
 
 
 @contextmanager
@@ -263,11 +266,15 @@ def bad_clients(port: int) -> Iterator[None]:
 # The application in traffic -------------------------------------------------------------------------------------------
 
 
+def descriptors() -> int:
+    return len(os.listdir("/proc/self/fd"))
+
+
 @needs_proc
 def test_stop_in_the_midst_of_everything_leaves_no_thread_and_no_descriptor() -> None:
     """Traffic both ways, a handshake that hangs, acceptors, and threads that wait for messages."""
     puressl.stop()
-    before = len(os.listdir("/proc/self/fd")), threading.active_count()
+    before, threads = descriptors(), set(threading.enumerate())
     for _ in range(3):
         puressl.start()
         server = Server(puressl.listen(0, server_options(active=True)))
@@ -282,7 +289,7 @@ def test_stop_in_the_midst_of_everything_leaves_no_thread_and_no_descriptor() ->
         mute.close()
         assert {task.result() for task in tasks} <= {"closed", "enotstarted"}
         puressl.mailbox().close()
-    wait_until(lambda: (len(os.listdir("/proc/self/fd")), threading.active_count()) == before)
+    wait_until(lambda: descriptors() <= before and set(threading.enumerate()) <= threads)
 
 
 def send_on_and_on(handle: puressl.SSLSocket) -> None:
