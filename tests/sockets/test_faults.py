@@ -53,35 +53,36 @@ def ends(way: Way, handle: puressl.SSLSocket) -> list[Any]:
 
 # Peers that end -------------------------------------------------------------------------------------------------------
 
-#: A client that sends a message and half a record, says so, and waits to be killed.
+#: A client of several servers that sends each a message and half a record, says so, and waits to be killed.
 VICTIM = """
-import sys, time, warnings
+import sys, time
 import puressl
 from puressl.sockets.messages import process_of
-warnings.simplefilter("ignore")
 puressl.start()
-client = puressl.connect("127.0.0.1", int(sys.argv[1]), {"verify": 0, "active": False})
-puressl.send(client, b"whole")
-connection = process_of(client).stream.connection
-connection.send_data(bytes(1_000))
-process_of(client).transport.sendall(connection.data_to_send()[:500])
+clients = [puressl.connect("127.0.0.1", int(port), {"verify": 0, "active": False}) for port in sys.argv[1:]]
+for client in clients:
+    puressl.send(client, b"whole")
+    connection = process_of(client).stream.connection
+    connection.send_data(bytes(1_000))
+    process_of(client).transport.sendall(connection.data_to_send()[:500])
 print("half", flush=True)
 time.sleep(60)
 """
 
 
-@EITHER
-def test_peer_killed_in_the_middle_of_a_record_is_truncated(serve: Callable[..., Server], way: Way) -> None:
-    server = serve(active=way.active, session_tickets=False)
-    accepting = server.accept()
-    command = [sys.executable, "-c", VICTIM, str(server.port)]
+def test_peer_killed_in_the_middle_of_a_record_is_truncated(serve: Callable[..., Server]) -> None:
+    ways = [WAYS["passive"], WAYS["active"]]
+    servers = [serve(active=way.active, session_tickets=False) for way in ways]
+    accepting = [server.accept() for server in servers]
+    command = [sys.executable, "-c", VICTIM, *(str(server.port) for server in servers)]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as victim:
-        peer = accepting.result()
+        peers = [each.result() for each in accepting]
         assert victim.stdout is not None
         assert victim.stdout.readline() == b"half\n"
         victim.kill()
-    assert way.take(peer, 5) == b"whole"
-    assert ends(way, peer) == ["esslerrssl", "closed"]
+    for way, peer in zip(ways, peers, strict=True):
+        assert way.take(peer, 5) == b"whole"
+        assert ends(way, peer) == ["esslerrssl", "closed"]
 
 
 @EITHER
