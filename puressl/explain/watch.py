@@ -11,26 +11,20 @@ claimed are one then, and so is a record that did not open or held what it must 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import takewhile
 
-from puressl.codes import ContentType, Direction, Epoch, ProtocolVersion
+from puressl.codes import ContentType, Direction, Epoch
 from puressl.crypto.provider import PROVIDER
 from puressl.errors import CertificateError, SSLError
-from puressl.explain import fingerprint
-from puressl.explain.certificates import explain_certificates
-from puressl.explain.facts import Messages, facts
+from puressl.explain.account import Account
 from puressl.explain.fields import Sealing
-from puressl.explain.model import CLIENT, SERVER, Check, Edge, ExplainedCertificate, Move, Story
-from puressl.explain.schedule import key_schedule
-from puressl.explain.secrets import Told
+from puressl.explain.model import CLIENT, SERVER, Check, Move
 from puressl.explain.seen import SeenRecord, SeenStep, Streams
-from puressl.handshake.diagram import table
 from puressl.trace import NullTracer, TracedRecord
-from puressl.wire import ClientHello, EncryptThenMac, ServerHello
+from puressl.wire import EncryptThenMac, ServerHello
 from puressl.wire.hello import HandshakeMessage
 from puressl.wire.messages import HEADER_LENGTH
-from puressl.x509.certificate import Certificate
 
 #: What is broken where something was refused before any rule of its own was looked after.
 _MESSAGE_RULE = ("the message is expected in this state, and well-formed", "RFC 8446 4, 6.2")
@@ -38,24 +32,19 @@ _RECORD_RULE = ("the record opens, and holds what it may", "RFC 8446 5.1, 5.2")
 _OTHER = {CLIENT: SERVER, SERVER: CLIENT}
 
 
-class Watch:
-    """The story of one connection.
+class Watch(Account):
+    """The account of a connection of ours.
 
     roles: the ends that are watched, both if none is named; ``tracer`` gives each its tracer. changed: is called when
     there is more to show.
     """
 
     def __init__(self, *roles: str, changed: Callable[[], None] = lambda: None) -> None:
+        super().__init__(*(roles or (CLIENT, SERVER)))
         self.changed = changed
-        self.records: list[SeenRecord] = []
         self.records_of: dict[str, list[SeenRecord]] = {CLIENT: [], SERVER: []}
-        self.steps: list[SeenStep] = []
         self.messages_of: dict[str, list[SeenStep]] = {CLIENT: [], SERVER: []}
-        self.inputs: dict[str, bytes] = {}
-        self.reported: dict[str, bytes] = {}
-        self.paths: dict[str, tuple[bytes, ...]] = {}
-        self.notes: list[str] = []
-        self._ends = {role: _End(self, role) for role in roles or (CLIENT, SERVER)}
+        self._ends = {role: _End(self, role) for role in self.roles}
 
     def tracer(self, role: str) -> NullTracer:
         """The tracer for the configuration of an end."""
@@ -68,49 +57,6 @@ class Watch:
         open_steps = [end.cause for end in self._ends.values()]
         settled = takewhile(lambda step: not any(step is each for each in open_steps), self.steps)
         return sum(1 for _ in takewhile(lambda step: streams.place(step)[0], settled))
-
-    def story(self, title: str) -> Story:
-        """What is known by now."""
-        streams = Streams(self.records)
-        told = tuple(self._handshake())
-        hello = Messages(told).first(ClientHello)
-        sound = takewhile(lambda each: not self.steps[each.step].failures, told)
-        return Story(
-            title=title,
-            facts=facts(told),
-            ja3=fingerprint.ja3(hello) if hello is not None else "",
-            ja4=fingerprint.ja4(hello) if hello is not None else "",
-            records=tuple(record.explained() for record in self.records),
-            steps=tuple(step.explained(*streams.place(step)) for step in self.steps),
-            secrets=key_schedule(sound, self.inputs, self.reported),
-            certificates=tuple(self._certificates()),
-            verified_path=self._verified_path(),
-            edges=tuple(self._edges(Messages(told))),
-            notes=tuple(self.notes),
-        )
-
-    def _handshake(self) -> Iterator[Told]:
-        for step in self.steps:
-            if isinstance(step.message, HandshakeMessage):
-                yield Told(step.number, step.sender, step.message, step.raw)
-
-    def _certificates(self) -> Iterator[ExplainedCertificate]:
-        for sender in (SERVER, CLIENT):
-            chain = next((step.chain for step in self.steps if step.chain and step.sender == sender), ())
-            yield from explain_certificates(sender, chain, self.paths.get(sender, ()))
-
-    def _verified_path(self) -> tuple[str, ...]:
-        """The server's, where it was verified."""
-        path = self.paths.get(SERVER) or self.paths.get(CLIENT, ())
-        return tuple(Certificate.decode(der).subject.text for der in path)
-
-    def _edges(self, messages: Messages) -> Iterator[Edge]:
-        version = None
-        if messages.hello is not None:
-            version = ProtocolVersion.TLSv1_3 if messages.is_tls13 else ProtocolVersion.TLSv1_2
-        for role in self._ends:
-            for left, message, entered in table(role, version):
-                yield Edge(role, left, message, entered)
 
 
 class _End(NullTracer):
