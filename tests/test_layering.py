@@ -36,6 +36,7 @@ WRAPPERS = {
     "ecdsa": set(),  # a second opinion in tests only
     "asn1crypto": set(),  # the same
     "kyber_py": {"puressl.crypto.mlkem"},
+    "dpkt": {"puressl.explain.capture.packets"},
 }
 #: What reaches the outside world: only ``env`` and what lies above the connection may use it.
 WORLD = {"socket", "time", "secrets", "random", "threading", "selectors", "select", "asyncio"}

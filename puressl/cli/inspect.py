@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import rich_click as click
-from rich.console import Console
 
 from puressl.cli import bundled, options
+from puressl.cli.stories import console, show, story_options
 from puressl.codes import NamedGroup, ProtocolVersion
 from puressl.config import ClientConfig, ServerConfig, Verify
 from puressl.crypto.provider import PROVIDER
 from puressl.crypto.suites import Authentication
-from puressl.env import SeededEnv
+from puressl.env import SYSTEM_ENV, SeededEnv
 from puressl.errors import SSLError
-from puressl.explain import page
-from puressl.explain.as_json import to_json
+from puressl.explain.capture.write import write_capture
 from puressl.explain.model import CLIENT, Story
 from puressl.explain.rehearse import rehearse
-from puressl.explain.text import CHECKS, LEVELS, Teller, print_story
+from puressl.explain.text import Teller
 from puressl.explain.watch import Watch
 from puressl.io.blocking import connect
 
-#: Columns where the output is no terminal.
-PLAIN_WIDTH = 120
 #: Seconds to wait for what a server sends after the handshake, and for its close_notify.
 LINGER = 2.0
 #: Bytes of data that are waited for: a greeting.
@@ -46,15 +42,8 @@ DEMO_ALPN = (b"puressl-demo",)
 @click.option("--hrr", is_flag=True, help="Demo: the server asks for another key share, TLS 1.3.")
 @options.client_options
 @click.option("--no-verify", is_flag=True, help="As --verify none.")
-@click.option(
-    "--level",
-    type=click.IntRange(LEVELS[0], LEVELS[-1]),
-    default=CHECKS,
-    show_default=True,
-    help="0 messages, 1 with checks, states and secrets, 2 with every field, 3 with every byte.",
-)
-@click.option("--json", "as_json", is_flag=True, help="As JSON, at the end; the schema comes with the package.")
-@click.option("--html", metavar="FILE", help="Write one self-contained page, too.")
+@click.option("--pcap", metavar="FILE", help="Write a capture of it, too, which --keylog lets other tools decrypt.")
+@story_options()
 def command(peer: str | None, **given: Any) -> None:
     """Connect to a TLS server and show all that happens, or let two ends meet in memory (--demo).
 
@@ -69,6 +58,7 @@ def command(peer: str | None, **given: Any) -> None:
       puressl inspect localhost:4433 --ca-file certs/p256/root.pem --level 2
       puressl inspect --demo --tls 1.3 --hrr --client-auth
       puressl inspect --demo --tls 1.2 --suite ECDHE-ECDSA-AES128-GCM-SHA256 --json
+      puressl inspect www.example.org:443 --pcap capture.pcap --keylog keys.txt
     """
     options.standard_output()
     if bool(peer) is given["demo"]:
@@ -79,25 +69,16 @@ def command(peer: str | None, **given: Any) -> None:
         raise click.UsageError("--hrr needs TLS 1.3 (RFC 8446 4.1.4)")
     if given["no_verify"]:
         given["verify"] = "none"
-    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     failure = _inspect(peer, given) if peer else _demo(given)
     if failure is not None:
         raise failure
 
 
-def _console() -> Console:
-    return Console(highlight=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
-
-
-def _show(story: Story, given: dict[str, Any], told: Callable[[], None]) -> None:
-    """Everything that is asked for. told: tells the story as text."""
-    if given["as_json"]:
-        click.echo(to_json(story))
-    else:
-        told()
-    if given["html"]:
-        with options.naming("--html", given["html"]):
-            Path(given["html"]).write_text(page.to_html(story), "utf-8")
+def _write_capture(story: Story, path: str | None, start: float) -> None:
+    """For ``--pcap``. start: of the connection, POSIX seconds."""
+    if path:
+        with options.naming("--pcap", path):
+            Path(path).write_bytes(write_capture(story, start))
 
 
 # A server ---------------------------------------------------------------------------------------------------
@@ -110,7 +91,7 @@ class _Live:
         self.watch = Watch(CLIENT, changed=self._changed)
         self._title = title
         self._level = level
-        self._console = _console()
+        self._console = console()
         self._shown = 0
         self._error: OSError | None = None
 
@@ -143,6 +124,7 @@ def _inspect(peer: str, given: dict[str, Any]) -> SSLError | None:
     live = _Live(title, given["level"])
     watch = Watch(CLIENT) if given["as_json"] else live.watch
     failure: SSLError | None = None
+    start = SYSTEM_ENV.now()
     with options.keylog(given["keylog"]) as keylog:
         config = options.client_config(address[0], given, tracer=watch.tracer(CLIENT), **keylog)
         try:
@@ -151,7 +133,9 @@ def _inspect(peer: str, given: dict[str, Any]) -> SSLError | None:
             failure = error
     if failure is not None and not watch.steps:
         return failure
-    _show(watch.story(title), given, live.finish)
+    story = watch.story(title)
+    show(story, given, live.finish)
+    _write_capture(story, given["pcap"], start)
     return failure
 
 
@@ -170,11 +154,14 @@ def _talk(address: tuple[str, int], config: ClientConfig, timeout: float) -> Non
 def _demo(given: dict[str, Any]) -> SSLError | None:
     spoken = options.versions(given["tls"]).get("versions", (ProtocolVersion.TLSv1_3,))
     client, server = _configurations(given, spoken[:1])
-    if given["resume"]:
-        rehearse(client, server)
-    watch, failure = rehearse(client, server)
+    with options.keylog(given["keylog"]) as keylog:
+        client = replace(client, **keylog)
+        if given["resume"]:
+            rehearse(client, server)
+        watch, failure = rehearse(client, server)
     story = watch.story("A connection in memory")
-    _show(story, given, lambda: print_story(_console(), story, given["level"]))
+    show(story, given)
+    _write_capture(story, given["pcap"], DEMO_TIME)
     return failure
 
 

@@ -44,6 +44,8 @@ SUBCOMMANDS: Mapping[str, Subcommand] = {
     "connect": Subcommand("puressl.cli.connect", "Connect to a TLS server: stdin to it, what it sends to stdout."),
     "serve": Subcommand("puressl.cli.serve", "Serve TLS: echo, a status page, or print what comes."),
     "inspect": Subcommand("puressl.cli.inspect", "Show all of a connection: every message, field, check and secret."),
+    "decode": Subcommand("puressl.cli.decode", "Show all of a recorded connection: a capture and its key log."),
+    "explain": Subcommand("puressl.cli.explain", "Explain bytes: a record, handshake message, alert or certificate."),
     "states": Subcommand("puressl.cli.states", "Print the state machines, as text or for Graphviz."),
     "verify": Subcommand("puressl.cli.verify", "Verify a certificate chain and print the path that was found."),
     "cert": Subcommand("puressl.cli.cert", "Print a certificate in each of its forms."),

@@ -243,6 +243,17 @@ def naming(option: str, path: str) -> Iterator[None]:
         raise SSLError(posix_reason(error), f"{option}: {path}") from error
 
 
+@contextmanager
+def about(path: str) -> Iterator[None]:
+    """Says which file a fault in its content is about; an error that names a file already is left as it is."""
+    try:
+        yield
+    except SSLError as error:
+        if error.reason != Reason.EINVAL:
+            raise
+        raise SSLError(error.reason, f"{path}: {error.detail}") from error
+
+
 def standard_output() -> BinaryIO:
     """Standard output, for bytes. Raises ``SSLError(ebadf)`` where the program was started without one."""
     if sys.stdout is None:

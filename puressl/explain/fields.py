@@ -156,6 +156,17 @@ def record_fields(raw: bytes, sealing: Sealing | None) -> tuple[Field, ...]:
     return _laid_out(name, raw, meaning, clause, rows)
 
 
+def opaque_record_fields(raw: bytes) -> tuple[Field, ...]:
+    """The fields of a protected record whose suite is not known here."""
+    rows = [
+        ("type", 1, "what the fragment is", "RFC 5246 6.2.3"),
+        ("legacy_record_version", 2, "frozen; nobody looks at it", "RFC 5246 6.2.3"),
+        ("length", 2, "length in bytes of the fragment", "RFC 5246 6.2.3"),
+        ("fragment", len(raw) - HEADER_LENGTH, "protected, in a way that is not known here", "RFC 5246 6.2.3"),
+    ]
+    return _laid_out("TLSCiphertext", raw, "a protected record", "RFC 5246 6.2.3", rows)
+
+
 def inner_fields(plaintext: bytes, content_length: int, sealing: Sealing) -> tuple[Field, ...]:
     """The fields of what was inside a protected record. plaintext: as ``inner_plaintext`` makes it."""
     if not sealing.is_tls13:

@@ -25,11 +25,16 @@ def key_schedule(
     messages: of the handshake and after it, in order. inputs: by the names of ``puressl.trace``. reported: by the key
     log's labels. Raises ``ProtocolError`` where one is not what was reported, or a MAC of the messages differs.
     """
-    told = tuple(messages)
     tree = Tree(inputs, reported)
+    grow(tree, messages)
+    return tuple(tree.secrets.values())
+
+
+def grow(tree: Tree, messages: Iterable[Told]) -> None:
+    """The same, into a tree, which has what was derived before an error."""
+    told = tuple(messages)
     hello = next((each.message for each in told if isinstance(each.message, ServerHello)), None)
     is_12 = hello is not None and hello.selected_version != ProtocolVersion.TLSv1_3
     schedule = Schedule12(tree) if is_12 else Schedule13(tree)
     for each in told:
         schedule.read(each)
-    return tuple(tree.secrets.values())

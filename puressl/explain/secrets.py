@@ -11,6 +11,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from puressl.codes import ProtocolVersion
+from puressl.crypto.schedule13 import TrafficSecret
+from puressl.crypto.suites import Suite
 from puressl.errors import Problem, ProtocolError
 from puressl.explain.model import Input, Secret
 
@@ -25,6 +28,7 @@ KEY_LOG_NAMES: Mapping[str, str] = {
     "SERVER_TRAFFIC_SECRET_0": "server_application_traffic_secret_0",
     "EXPORTER_SECRET": "exporter_master_secret",
 }
+_KEY_LOG_CLAUSES = {"CLIENT_RANDOM": "RFC 5246 8.1"}
 _LABELS = {name: label for label, name in KEY_LOG_NAMES.items()}
 
 
@@ -80,3 +84,21 @@ class Tree:
 
     def _known(self, name: str) -> bytes | None:
         return self.reported.get(_LABELS.get(name, ""))
+
+
+def add_reported(tree: Tree, suite: Suite | None, step: int) -> None:
+    """Adds what was reported and could not be derived as roots, with the keys of TLS 1.3's traffic secrets.
+
+    suite: None where it is not known. step: after which they are there for sure.
+    """
+    for label, name in KEY_LOG_NAMES.items():
+        value = tree.reported.get(label)
+        if value is None or name in tree.secrets:
+            continue
+        tree.add(name, "key log", value, clause=_KEY_LOG_CLAUSES.get(label, "RFC 8446 7.1"), step=step)
+        if suite is not None and suite.version is ProtocolVersion.TLSv1_3 and "traffic" in name:
+            traffic = TrafficSecret(suite, value)
+            prefix = name.replace("_traffic_secret_0", "").replace("_traffic_secret", "")
+            for part, key in (("key", traffic.key()), ("iv", traffic.iv())):
+                secret, where = Input("Secret", value, name), {"clause": "RFC 8446 7.3", "label": part, "parent": name}
+                tree.add(f"{prefix}_write_{part}", "HKDF-Expand-Label", key, secret, step=step, **where)

@@ -37,6 +37,7 @@ class SeenRecord:
         if sealing is not None and told.content is not None:
             plaintext = fields.inner_plaintext(told.raw, told.content_type, told.content, sealing)
             inner = fields.inner_fields(plaintext, len(told.content), sealing)
+        is_opaque = told.protected and sealing is None
         return Record(
             number=self.number,
             sender=self.sender,
@@ -46,7 +47,7 @@ class SeenRecord:
             sequence=told.sequence,
             protected=told.protected,
             plaintext=plaintext,
-            fields=fields.record_fields(told.raw, sealing),
+            fields=fields.opaque_record_fields(told.raw) if is_opaque else fields.record_fields(told.raw, sealing),
             inner=inner,
         )
 

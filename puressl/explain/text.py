@@ -153,7 +153,7 @@ class Teller:
             yield "Agreed", agreed
         if self.level >= CHECKS and story.secrets:
             yield "Key schedule", self._schedule()
-        if self.level >= BYTES and story.certificates:
+        if story.certificates and (self.level >= BYTES or not story.steps):
             yield "Certificates", Group(*map(_certificate, story.certificates))
         if story.notes:
             yield "Notes", Group(*(Text(printable(note)) for note in story.notes))
@@ -195,7 +195,8 @@ def _made_by(secret: Secret) -> str:
 
 
 def _certificate(certificate: ExplainedCertificate) -> RenderableType:
-    lines = [Text(f"{certificate.role}, {certificate.sender}'s: {printable(certificate.subject)}", style="bold")]
+    whose = f", {certificate.sender}'s" if certificate.sender else ""
+    lines = [Text(f"{certificate.role}{whose}: {printable(certificate.subject)}", style="bold")]
     for depth, label, text in certificate.tree:
         first, *rest = text.split("\n")
         lines.append(Text(f"{'  ' * (depth + 1)}{label}{': ' if label and first else ''}{first}"))

@@ -226,25 +226,47 @@ def encode(message: Structure) -> bytes:
 
 def decode(cls: type[S], raw: bytes) -> S:
     """The structure that ``raw`` is, exactly. Raises ``ProtocolError``."""
-    return decode_whole(cls, bytes(raw), 0, None)
+    return decode_whole(cls, bytes(raw), 0)
 
 
 def decode_with_spans(cls: type[S], raw: bytes) -> tuple[S, list[Span]]:
     """As ``decode``, and the spans of every byte, parents before their parts. Raises ``ProtocolError``."""
+    message, spans = decode_partly(cls, raw)
+    if isinstance(message, Fault):
+        raise message.protocol_error(cls.__name__) from None
+    return message, spans
+
+
+def decode_partly(cls: type[S], raw: bytes) -> tuple[S | Fault, list[Span]]:
+    """As ``decode_with_spans``, but as far as it goes: a complaint is returned, with the spans up to there."""
     recorder = Recorder()
     recorder.begin(cls.__name__, 0, cls.wire.meaning, cls.wire.clause)
-    message = decode_whole(cls, bytes(raw), 0, recorder)
-    recorder.end(len(raw), message)
+    message = decode_recorded(cls, bytes(raw), 0, recorder)
     return message, recorder.spans()
 
 
-def decode_whole(cls: type[S], data: bytes, start: int, recorder: Recorder | None) -> S:
-    """The structure that fills ``data`` from ``start`` on; offsets in complaints count from the start of data."""
-    end = len(data)
+def decode_recorded(cls: type[S], data: bytes, start: int, recorder: Recorder) -> S | Fault:
+    """The structure that fills ``data`` from ``start`` on, and ends the one open span; or the complaint about it."""
     try:
-        message, stop = cls.wire.decode(data, start, end, recorder)
-        if stop != end:
-            raise Fault(f"{end - stop} bytes follow its end", stop, Problem.TRAILING_BYTES)
+        message = _decode_whole(cls, data, start, recorder)
+    except Fault as fault:
+        recorder.break_off(data, start)
+        return fault
+    recorder.end(len(data), message)
+    return message
+
+
+def decode_whole(cls: type[S], data: bytes, start: int) -> S:
+    """The structure that fills ``data`` from ``start`` on; offsets in complaints count from the start of data."""
+    try:
+        return _decode_whole(cls, data, start, None)
     except Fault as fault:
         raise fault.protocol_error(cls.__name__) from None
+
+
+def _decode_whole(cls: type[S], data: bytes, start: int, recorder: Recorder | None) -> S:
+    end = len(data)
+    message, stop = cls.wire.decode(data, start, end, recorder)
+    if stop != end:
+        raise Fault(f"{end - stop} bytes follow its end", stop, Problem.TRAILING_BYTES)
     return message  # type: ignore[no-any-return]

@@ -13,7 +13,8 @@ from typing import TypeVar
 
 from puressl.codes import HandshakeType, name_of
 from puressl.errors import Problem, ProtocolError
-from puressl.wire.codec import decode_whole, encode
+from puressl.wire.codec import decode_recorded, decode_whole, encode
+from puressl.wire.fields import Fault
 from puressl.wire.hello import HandshakeMessage
 from puressl.wire.spans import Recorder, Span
 
@@ -57,20 +58,35 @@ def decode_handshake(cls: type[M], raw: bytes) -> M:
     """The message that ``raw``, header included, is exactly. Raises ``ProtocolError``."""
     data = bytes(raw)
     _check_header(cls, data)
-    return decode_whole(cls, data, HEADER_LENGTH, None)
+    _check_length(cls, data)
+    return decode_whole(cls, data, HEADER_LENGTH)
 
 
 def decode_handshake_with_spans(cls: type[M], raw: bytes) -> tuple[M, list[Span]]:
     """As ``decode_handshake``, and the spans of every byte, the header's included. Raises ``ProtocolError``."""
+    _check_header(cls, raw)
+    _check_length(cls, raw)
+    message, spans = decode_handshake_partly(cls, raw)
+    if isinstance(message, Fault):
+        raise message.protocol_error(cls.__name__) from None
+    return message, spans
+
+
+def decode_handshake_partly(cls: type[M], raw: bytes) -> tuple[M | Fault, list[Span]]:
+    """The same as far as it goes: a complaint about body or length is returned, with the spans up to there.
+
+    Raises ``ProtocolError`` for what has no header, or that of another message.
+    """
     data = bytes(raw)
     _check_header(cls, data)
     recorder = Recorder()
     recorder.begin(cls.__name__, 0, cls.wire.meaning, cls.wire.clause)
     recorder.leaf(".msg_type", 0, 1, "which message", data[0], clause=_CLAUSE, registry=HandshakeType)
-    length = len(data) - HEADER_LENGTH
+    length = int.from_bytes(data[1:HEADER_LENGTH], "big")
     recorder.leaf(".length", 1, HEADER_LENGTH, "length in bytes of the body", length, clause=_CLAUSE)
-    message = decode_whole(cls, data, HEADER_LENGTH, recorder)
-    recorder.end(len(data), message)
+    message = decode_recorded(cls, data, HEADER_LENGTH, recorder)
+    if not isinstance(message, Fault):
+        message = _length_fault(cls, data) or message
     return message, recorder.spans()
 
 
@@ -80,11 +96,21 @@ def _check_header(cls: type[HandshakeMessage], data: bytes) -> None:
         raise ProtocolError(Problem.MALFORMED_MESSAGE, f"{name}: {len(data)} bytes are less than its header")
     if data[0] != cls.handshake_type:
         raise ProtocolError(Problem.UNEXPECTED_MESSAGE, f"{name} expected, {name_of(HandshakeType, data[0])} received")
-    length = int.from_bytes(data[1:HEADER_LENGTH], "big")
-    limit = MAX_BODY[cls.handshake_type]
+
+
+def _check_length(cls: type[HandshakeMessage], data: bytes) -> None:
+    fault = _length_fault(cls, data)
+    if fault is not None:
+        raise fault.protocol_error(cls.__name__)
+
+
+def _length_fault(cls: type[HandshakeMessage], data: bytes) -> Fault | None:
+    """What is wrong with the length in a header."""
+    length, limit = int.from_bytes(data[1:HEADER_LENGTH], "big"), MAX_BODY[cls.handshake_type]
     if length > limit:
-        raise ProtocolError(Problem.MESSAGE_TOO_LARGE, f"{name}: {length} bytes are more than {limit}")
+        return Fault(f"{length} bytes are more than {limit}", None, Problem.MESSAGE_TOO_LARGE)
     found = len(data) - HEADER_LENGTH
-    if found != length:
-        problem = Problem.MALFORMED_MESSAGE if found < length else Problem.TRAILING_BYTES
-        raise ProtocolError(problem, f"{name}: length {length}, but {found} bytes")
+    if found == length:
+        return None
+    problem = Problem.MALFORMED_MESSAGE if found < length else Problem.TRAILING_BYTES
+    return Fault(f"length {length}, but {found} bytes", None, problem)

@@ -77,6 +77,14 @@ class Recorder:
         self.begin(name, start, meaning, clause or self._open[-1].clause)
         self.end(end, value, registry)
 
+    def break_off(self, data: bytes, start: int) -> None:
+        """Close all spans that a complaint left open; what was not reached of ``data[start:]`` becomes one leaf."""
+        at = max((span.end for span in self._spans if span is not None), default=start)
+        if self._open and at < len(data):
+            self.leaf(".undecoded", at, len(data), "not decoded", data[at:])
+        while self._open:
+            self.end(len(data))
+
     def spans(self) -> list[Span]:
         """What was collected: parents before children, in the order of the bytes."""
         return [span for span in self._spans if span is not None]
