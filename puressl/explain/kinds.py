@@ -135,5 +135,6 @@ def _decode(cls: type[HandshakeMessage], raw: bytes) -> Decoded:
     if isinstance(message, Fault):
         reached = next((span.start for span in spans if span.path.endswith(".undecoded")), len(raw))
         at = reached if message.at is None else message.at
-        return Decoded(None, as_fields(spans), message.protocol_error(cls.__name__).detail or "", at)
+        text = f"{message.problem.value}: {cls.__name__}{message.path}: {message.text}"
+        return Decoded(None, as_fields(spans), text, at)
     return Decoded(message, as_fields(spans))

@@ -124,8 +124,9 @@ class Opener:
         rung = self._rungs[0]
         sequence = rung.sequence
         rung.unopened += 1
-        if rung.protection is not None:
-            rung.protection.sequence += 1
+        if rung.protection is None:
+            return Opened(rung, sequence, header.content_type, None)
+        rung.protection.sequence += 1
         return Opened(rung, sequence, header.content_type, None, reason)
 
 

@@ -105,7 +105,8 @@ def _pem_blocks(data: bytes, kind: str | None) -> list[tuple[str, bytes]]:
     except pem.PemError as error:
         raise SSLError(Reason.EINVAL, str(error)) from None
     if not found:
-        raise SSLError(Reason.EINVAL, f"neither a certificate nor a CRL: {', '.join(b.label for _, b in labelled)}")
+        labels = ", ".join(block.label for _, block in labelled) or "no whole block of PEM"
+        raise SSLError(Reason.EINVAL, f"neither a certificate nor a CRL: {labels}")
     return found
 
 

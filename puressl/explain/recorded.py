@@ -306,7 +306,9 @@ class Recording(Account):
             return
         message, _ = decode_partly(structure, step.raw)
         if isinstance(message, WireFault):
-            self._fail(step, message.protocol_error(structure.__name__).detail or "", message.at or 0)
+            self._fail(
+                step, f"{message.problem.value}: {structure.__name__}{message.path}: {message.text}", message.at or 0
+            )
         else:
             step.message = message
 
@@ -335,7 +337,7 @@ class Recording(Account):
             self._FOLLOWED[type(decoded.message)](self, side, decoded.message)
 
     def _fail(self, step: SeenStep, text: str, at: int) -> None:
-        step.failures.append(text)
+        step.failures.append(f"{text} (at byte {at})")
         self.faults.append(Fault(step.number, text, at))
 
     # Keys ---------------------------------------------------------------------------------------------------

@@ -29,7 +29,10 @@ _PAIR = 2
 
 
 def spelled(data: bytes) -> bytes:
-    """The bytes that some data spells, or is; PEM is left to who knows its labels. Raises ``SSLError(einval)`` for text that is no spelling."""
+    """The bytes that some data spells, or is; PEM is left to who knows its labels.
+
+    Raises ``SSLError(einval)`` for text that is no spelling, or for too long a one.
+    """
     if len(data) > MAX_SPELLING:
         raise SSLError(Reason.EINVAL, f"{len(data)} bytes; at most {MAX_SPELLING} are read")
     if not data or data.translate(None, _TEXT) or is_pem(data):
