@@ -57,7 +57,7 @@ def explain_piece(data: bytes, title: str, kind: str | None = None, version: int
     """
     if not data:
         raise SSLError(Reason.EINVAL, "it is empty")
-    if pem.is_pem(data):
+    if pem.is_pem(data) and kind not in _OF_TLS:
         return _explain_der(_pem_blocks(data, kind), title)
     kind = kind or _recognised(data)
     if kind in der_piece.KINDS:

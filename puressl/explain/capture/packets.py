@@ -76,11 +76,13 @@ def segments(frames: Sequence[Frame], notes: list[str]) -> Iterator[Segment]:
     unknown = sorted({frame.link for frame in frames if frame.link not in classes and frame.link not in _RAW})
     fragments = 0
     for frame in frames:
-        packet = _network(classes, frame)
-        if packet is not None and _is_fragment(packet):
-            fragments += 1
+        try:
+            packet = _network(classes, frame)
+            is_fragment = packet is not None and _is_fragment(packet)
+            segment = None if packet is None or is_fragment else _segment(frame.number, packet)
+        except Exception:  # noqa: S112
             continue
-        segment = None if packet is None else _segment(frame.number, packet)
+        fragments += is_fragment
         if segment is not None:
             yield segment
     if unknown:
@@ -104,10 +106,7 @@ def _network(classes: Mapping[int, Callable[[bytes], Any]], frame: Frame) -> Any
     link = _RAW_VERSIONS.get(frame.data[:1][0] >> 4 if frame.data else 0, 0) if frame.link in _RAW else frame.link
     if link not in classes:
         return None
-    try:
-        packet = classes[link](frame.data)
-    except Exception:
-        return None
+    packet = classes[link](frame.data)
     for _ in range(_MAX_NESTING):
         if isinstance(packet, (classes[228], classes[229])):  # type: ignore[arg-type]
             return packet
@@ -117,7 +116,7 @@ def _network(classes: Mapping[int, Callable[[bytes], Any]], frame: Frame) -> Any
 
 def _is_fragment(packet: Any) -> bool:
     """IPv4's flag and offset, or IPv6's extension header (RFC 791 3.1, RFC 8200 4.5)."""
-    if packet.v == 4:
+    if not _is_ipv6(packet):
         return bool(packet.mf or packet.offset)
     return any(
         getattr(header, "m_flag", 0) or getattr(header, "frag_off", 0) for header in packet.all_extension_headers
@@ -144,8 +143,13 @@ def _segment(frame: int, packet: Any) -> Segment | None:
 
 def _length(packet: Any) -> int:
     """What IP says is in it; 0 where segmentation offload left that out, and all was captured."""
-    if packet.v == 4:
+    if not _is_ipv6(packet):
         length: int = packet.len - _WORD * packet.hl
     else:
         length = packet.plen - sum(header.length for header in packet.all_extension_headers)
     return length
+
+
+def _is_ipv6(packet: Any) -> bool:
+    """By its class, as the version in it may be anything."""
+    return type(packet).__name__ == "IP6"
