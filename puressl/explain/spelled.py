@@ -56,7 +56,8 @@ def _dump(lines: list[str]) -> bytes | None:
         if taken is None:
             return None
         out += taken
-    return bytes(out)
+    is_certain = len(lines) > 1 or offsets[0] == 0
+    return bytes(out) if out and is_certain else None
 
 
 def _dumped(text: str, count: int | None) -> bytes | None:
@@ -75,8 +76,8 @@ def _digits(lines: list[str]) -> bytes:
     digits = "".join(_SEPARATORS.sub("", line) for line in lines)
     if not _NOT_HEX.search(digits) and len(digits) % _PAIR == 0:
         return bytes.fromhex(digits)
-    text = "".join("".join(lines).split())
-    if _BASE64.fullmatch(text) and re.search(r"[G-Zg-z+/=]", text):
+    text = "".join(line.strip() for line in lines)
+    if _BASE64.fullmatch(text):
         try:
             return base64.b64decode(text, validate=True)
         except binascii.Error:
@@ -90,4 +91,4 @@ def _complaint(lines: list[str]) -> str:
         match = re.search(r"[^0-9a-fA-F\s]", shown)
         if match:
             return f"line {number}, column {match.start() + 1}: {match[0]!r} is no hexadecimal digit, nor is it base64"
-    return "an odd number of hexadecimal digits"
+    return "an odd number of hexadecimal digits, and no base64"
