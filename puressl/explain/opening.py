@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from puressl.codes import ContentType, Epoch
 from puressl.crypto.provider import PROVIDER
-from puressl.crypto.schedule12 import key_block
+from puressl.crypto.schedule12 import TrafficKeys12, key_block
 from puressl.crypto.schedule13 import TrafficSecret
 from puressl.crypto.suites import Suite
 from puressl.env import SYSTEM_ENV
@@ -43,21 +43,23 @@ MASTER_LABEL = "CLIENT_RANDOM"
 
 @dataclass(slots=True)
 class Rung:
-    """The records under one key. label: of the secret that is missing, where there is no protection.
+    """The records under one key. label: of the secret in a key log.
 
-    sealing: None for a suite that is not known here. secret: of TLS 1.3, for the next generation.
+    sealing: None for a suite that is not known here. keys: None where the log has none. unopened: records that did not
+    open for want of keys. Ciphers are made when a record wants them: a hostile capture may change keys at every step.
     """
 
     epoch: Epoch
     label: str
     sealing: Sealing | None
-    protection: Protection | None = None
-    secret: TrafficSecret | None = field(default=None, repr=False)
+    keys: TrafficSecret | TrafficKeys12 | None = field(default=None, repr=False)
     unopened: int = 0
+    _protection: Protection | None = None
 
-    @property
-    def sequence(self) -> int:
-        return self.unopened if self.protection is None else self.protection.sequence
+    def protection(self) -> Protection | None:
+        if self._protection is None and self.keys is not None:
+            self._protection = protection(self.keys, SYSTEM_ENV)
+        return self._protection
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +97,8 @@ class Opener:
 
     def update(self) -> None:
         """The next generation of the keys in use, after a KeyUpdate (RFC 8446 7.2)."""
-        if self._rungs and (secret := self._rungs[0].secret) is not None:
-            self._rungs = [rung_13(self._rungs[0].epoch, self._rungs[0].label, secret.next())]
+        if self._rungs and isinstance(keys := self._rungs[0].keys, TrafficSecret):
+            self._rungs = [rung_13(self._rungs[0].epoch, self._rungs[0].label, keys.next())]
 
     def open(self, header: RecordHeader, fragment: bytes) -> Opened:
         """Opens the next record. Raises nothing."""
@@ -104,11 +106,12 @@ class Opener:
             return Opened(None, 0, header.content_type, fragment)
         reason = ""
         for number, rung in enumerate(self._rungs):
-            if rung.protection is None:
+            keys = rung.protection()
+            if keys is None:
                 continue
-            sequence = rung.protection.sequence
+            sequence = keys.sequence
             try:
-                content_type, content = rung.protection.open(header, fragment)
+                content_type, content = keys.open(header, fragment)
             except ProtocolError as error:
                 reason = reason or error.detail or str(error)
                 if error.problem is not Problem.BAD_RECORD_MAC:
@@ -122,17 +125,17 @@ class Opener:
         if not self._rungs:
             return Opened(Rung(Epoch.INITIAL, "", None), 0, header.content_type, None, reason)
         rung = self._rungs[0]
-        sequence = rung.sequence
-        rung.unopened += 1
-        if rung.protection is None:
-            return Opened(rung, sequence, header.content_type, None)
-        rung.protection.sequence += 1
-        return Opened(rung, sequence, header.content_type, None, reason)
+        keys = rung.protection()
+        if keys is None:
+            rung.unopened += 1
+            return Opened(rung, rung.unopened - 1, header.content_type, None)
+        keys.sequence += 1
+        return Opened(rung, keys.sequence - 1, header.content_type, None, reason)
 
 
 def rung_13(epoch: Epoch, label: str, secret: TrafficSecret) -> Rung:
     """Keys of TLS 1.3."""
-    return Rung(epoch, label, Sealing(secret.suite), protection(secret, SYSTEM_ENV), secret)
+    return Rung(epoch, label, Sealing(secret.suite), secret)
 
 
 def rung_12(sender: str, suite: Suite | None, randoms: tuple[bytes, bytes], master: bytes | None, etm: bool) -> Rung:
@@ -144,7 +147,7 @@ def rung_12(sender: str, suite: Suite | None, randoms: tuple[bytes, bytes], mast
         return Rung(Epoch.APPLICATION, MASTER_LABEL, sealing)
     block = key_block(suite, master, *randoms, etm)
     keys = block.client if sender == CLIENT else block.server
-    return Rung(Epoch.APPLICATION, MASTER_LABEL, sealing, protection(keys, SYSTEM_ENV))
+    return Rung(Epoch.APPLICATION, MASTER_LABEL, sealing, keys)
 
 
 def rungs_13(sender: str, suite: Suite | None, secrets: Mapping[str, bytes]) -> list[Rung]:

@@ -48,6 +48,8 @@ from puressl.wire.record import HEADER_LENGTH, RecordHeader
 
 #: Records, and messages, of one story: more than anyone reads, and what keeps the work on hostile captures in seconds.
 MAX_RECORDS = MAX_STEPS = 5_000
+#: Bytes of handshake messages from one end: twice the longest there is. Each makes a field of nearly every byte.
+MAX_HANDSHAKE = 1 << 18
 
 _STRUCTURES: Mapping[int, type[Structure]] = {
     ContentType.ALERT: Alert,
@@ -117,7 +119,10 @@ class Fault:
 
 @dataclass(slots=True)
 class _Side:
-    """What one end sends. received: not yet a record. handshake: not yet a message."""
+    """What one end sends. received: not yet a record. handshake: not yet a message; handshaken: bytes that were one.
+
+    at: offset in the stream of what is received next. epoch: of the last record. is_lost: nothing more is read.
+    """
 
     sender: str
     direction: Direction
@@ -125,6 +130,7 @@ class _Side:
     received: bytearray = field(default_factory=bytearray)
     handshake: bytearray = field(default_factory=bytearray)
     at: int = 0
+    handshaken: int = 0
     is_lost: bool = False
     epoch: Epoch = Epoch.INITIAL
 
@@ -141,6 +147,7 @@ class Recording(Account):
         self._suite: Suite | None = None
         self._exchange: KeyExchange | None = None
         self._encrypt_then_mac = False
+        self._has_keys = False  # of TLS 1.3, which has one ServerHello
         self._unread: int | None = None  # the first step that may hide handshake messages
         self._told_of: set[str] = set()
         self.faults: list[Fault] = []
@@ -318,6 +325,11 @@ class Recording(Account):
             end = HANDSHAKE_HEADER_LENGTH + int.from_bytes(side.handshake[1:HANDSHAKE_HEADER_LENGTH], "big")
             if len(side.handshake) < end:
                 return
+            side.handshaken += end
+            if side.handshaken > MAX_HANDSHAKE:
+                side.handshake.clear()
+                self._lose(side, f"more than {MAX_HANDSHAKE} bytes of handshake messages")
+                return
             raw = bytes(side.handshake[:end])
             del side.handshake[:end]
             self._message(side, raw)
@@ -358,7 +370,8 @@ class Recording(Account):
         if self._suite is None:
             name = name_of(CipherSuite, hello.cipher_suite).upper()
             self.notes.append(f"the server chose version {self.version:#06x} with {name}, which is not known here")
-        if self.version == TLS13 and not hello.is_retry:
+        if self.version == TLS13 and not hello.is_retry and not self._has_keys:
+            self._has_keys = True
             for each in self._sides.values():
                 each.opener.use_13(rungs_13(each.sender, self._suite, self.reported))
 

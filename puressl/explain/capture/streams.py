@@ -22,6 +22,8 @@ from puressl.explain.model import CLIENT, SERVER
 MAX_CONVERSATIONS = 65_536
 #: Bytes of one direction that are put together. A story holds each several times, and nobody reads more.
 MAX_STREAM = 1 << 24
+#: Chunks that came again and are compared with the first: real networks repeat few.
+MAX_OVERLAPS = 1 << 19
 
 _SEQUENCE_NUMBERS = 1 << 32
 #: A ClientHello's record header and its own, at the start of what a client sends (RFC 8446 5.1, 4).
@@ -122,7 +124,7 @@ class _Stream:
         self._segments = segments
         self._chunks: list[Chunk] = []
         self._end = 0  # of what is known to have travelled
-        self._again = self._differing = self._beyond = 0
+        self._again = self._differing = self._beyond = self._overlaps = 0
         self.base = _base(segments)
         self.notes: list[str] = []
 
@@ -131,6 +133,9 @@ class _Stream:
         for segment in self._segments:
             if self.base is None or (segment.syn and not segment.length):
                 continue
+            if self._overlaps > MAX_OVERLAPS:
+                self.notes.append(f"frames from {segment.frame} on are left out, as too many overlap")
+                break
             start = _signed(segment.sequence + segment.syn - self.base)
             acknowledged = 0
             if segment.acknowledged is not None and other_base is not None:
@@ -172,6 +177,7 @@ class _Stream:
             if place < len(chunks) and chunks[place].start <= at:
                 known = chunks[place]
                 stop = min(known.end, end)
+                self._overlaps += 1
                 self._again += stop - at
                 theirs, ours = known.data[at - known.start : stop - known.start], data[at - offset : stop - offset]
                 self._differing += 0 if theirs == ours else stop - at

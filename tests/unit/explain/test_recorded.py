@@ -8,6 +8,7 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
+from puressl.explain import recorded
 from puressl.explain.model import CLIENT, SERVER, Story
 from puressl.explain.text import LEVELS, print_story
 
@@ -207,3 +208,19 @@ def test_all_of_it_can_be_shown(level: int) -> None:
         out = StringIO()
         print_story(Console(file=out, width=120), decoded(capture(TLS13), log), level)
         assert "ClientHello" in out.getvalue()
+
+
+# Limits -----------------------------------------------------------------------------------------------------
+
+
+def test_records_and_handshake_bytes_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recorded, "MAX_RECORDS", 4)
+    found = decoded(capture(TLS13), log_of(story(TLS13)))
+    assert len(found.records) == 4
+    assert any("more than 4 records or messages" in note for note in found.notes)
+    monkeypatch.undo()
+    monkeypatch.setattr(recorded, "MAX_HANDSHAKE", 300)
+    found = decoded(capture(TLS13), log_of(story(TLS13)))
+    assert [step.message for step in found.steps if step.sender == SERVER][:1] == ["ServerHello"]
+    assert "Finished" not in [step.message for step in found.steps if step.sender == SERVER]
+    assert any("more than 300 bytes of handshake messages" in note for note in found.notes)

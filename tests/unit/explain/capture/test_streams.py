@@ -131,3 +131,11 @@ def test_streams_and_conversations_are_bounded(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(streams, "MAX_CONVERSATIONS", 1)
     with pytest.raises(SSLError, match="more than 1 TCP conversations"):
         conversations([*OPENING, segment(9, CLIENT, -1, b"", None, syn=True, sequence=7)])
+
+
+def test_the_work_on_overlaps_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(streams, "MAX_OVERLAPS", 3)
+    again = [segment(frame, CLIENT, 0, b"abc") for frame in range(4, 20)]
+    found = said(*again, segment(20, CLIENT, 3, b"def"))
+    assert found.sent(CLIENT) == b"abc"
+    assert "the client's stream: frames from 9 on are left out, as too many overlap" in found.notes
