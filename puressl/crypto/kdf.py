@@ -8,6 +8,7 @@ function makes one ``Hmac`` per secret. A wrong length is the caller's fault, ne
 from __future__ import annotations
 
 import hmac
+from functools import lru_cache
 
 from puressl.crypto.hashes import HashAlgorithm
 from puressl.errors import Reason, SSLError
@@ -58,25 +59,26 @@ class Hmac:
         """HKDF-Expand with this key as PRK (RFC 5869 2.3)."""
         if not 0 <= length <= HKDF_MAX_BLOCKS * self.hash.size:
             raise SSLError(Reason.BADARG, f"HKDF-Expand of {length} octets; RFC 5869 2.3 allows 255 blocks")
-        output = block = b""
-        counter = 1
-        while len(output) < length:
+        output = block = self.digest(info + b"\1")
+        for counter in range(2, 1 + -(-length // self.hash.size)):
             block = self.digest(block + info + bytes((counter,)))
             output += block
-            counter += 1
         return output[:length]
 
     def expand_label(self, label: str | bytes, context: bytes, length: int) -> bytes:
         """HKDF-Expand-Label with this key as Secret (RFC 8446 7.1)."""
-        return self.expand(_hkdf_label(label, context, length), length)
+        if len(context) > HKDF_LABEL_MAX:
+            raise SSLError(Reason.BADARG, f"HkdfLabel: context of {len(context)} octets")
+        return self.expand(_length_and_label(label, length) + bytes((len(context),)) + context, length)
 
 
-def _hkdf_label(label: str | bytes, context: bytes, length: int) -> bytes:
-    """The HkdfLabel structure (RFC 8446 7.1)."""
+@lru_cache(maxsize=32)
+def _length_and_label(label: str | bytes, length: int) -> bytes:
+    """What HkdfLabel begins with (RFC 8446 7.1), of which the protocol itself has some twenty."""
     name = _LABEL_PREFIX + (label.encode() if isinstance(label, str) else label)
-    if len(name) > HKDF_LABEL_MAX or len(context) > HKDF_LABEL_MAX or not 0 <= length <= 0xFFFF:
-        raise SSLError(Reason.BADARG, f"HkdfLabel: label {len(name)}, context {len(context)}, length {length} octets")
-    return b"".join((length.to_bytes(2, "big"), bytes((len(name),)), name, bytes((len(context),)), context))
+    if len(name) > HKDF_LABEL_MAX or not 0 <= length <= 0xFFFF:
+        raise SSLError(Reason.BADARG, f"HkdfLabel: label {len(name)}, length {length} octets")
+    return b"".join((length.to_bytes(2, "big"), bytes((len(name),)), name))
 
 
 def hmac_digest(algorithm: HashAlgorithm, key: bytes, data: bytes) -> bytes:

@@ -21,7 +21,7 @@ from inspect import get_annotations
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from puressl.errors import Problem
-from puressl.wire.fields import Codec, Constant, Fault
+from puressl.wire.fields import Chosen, Codec, Constant, Fault
 from puressl.wire.spans import Recorder, Span
 
 if TYPE_CHECKING:
@@ -53,13 +53,17 @@ _NO_DEFAULT = object()
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One field of a structure: its name, codec, meaning for a person, and the clause that defines it."""
+    """One field of a structure: its name, codec, meaning for a person, and the clause that defines it.
+
+    choose: gives the codec where that depends on the fields before, from their values.
+    """
 
     name: str
     codec: Codec[Any]
     meaning: str
     clause: str
     is_field: bool = True
+    choose: Callable[[Sequence[Any]], Codec[Any]] | None = None
 
     @property
     def bound(self) -> str:
@@ -134,11 +138,12 @@ class StructCodec(Codec[S]):
         start = at
         values: list[Any] = []
         for row in self.rows:
+            codec = row.codec if row.choose is None else row.choose(values)
             try:
                 if recorder is None:
-                    value, at = row.codec.given(values).decode(data, at, end, None)
+                    value, at = codec.decode(data, at, end, None)
                 else:
-                    value, at = _decode_recorded(row, values, data, at, end, recorder)
+                    value, at = _decode_recorded(row, codec, data, at, end, recorder)
             except Fault as fault:
                 fault.inside(f".{row.name}")
                 raise
@@ -167,20 +172,24 @@ class StructCodec(Codec[S]):
         return bytes(out)
 
     def _encode_rows(self, value: S, rows: Sequence[Row], out: bytearray) -> None:
-        values = [getattr(value, row.name) for row in self.rows if row.is_field]
+        values: list[Any] = []
         for row in rows:
+            field = getattr(value, row.name)
+            codec = row.codec if row.choose is None else row.choose(values)
             try:
-                row.codec.given(values).encode(getattr(value, row.name), out)
+                codec.encode(field, out)
             except Fault as fault:
                 fault.inside(f".{row.name}")
                 raise
+            if row.is_field:
+                values.append(field)
 
 
 def _decode_recorded(
-    row: Row, values: Sequence[Any], data: bytes, at: int, end: int, recorder: Recorder
+    row: Row, codec: Codec[Any], data: bytes, at: int, end: int, recorder: Recorder
 ) -> tuple[Any, int]:
     recorder.begin(f".{row.name}", at, row.meaning, row.clause)
-    value, stop = row.codec.given(values).decode(data, at, end, recorder)
+    value, stop = codec.decode(data, at, end, recorder)
     recorder.end(stop, value, row.codec.registry)
     return value, stop
 
@@ -202,7 +211,8 @@ def struct(
             if not isinstance(declared, _Declared):
                 continue
             is_field = not isinstance(declared.codec, Constant)
-            rows.append(Row(name, declared.codec, declared.meaning, declared.clause, is_field))
+            choose = declared.codec.choose if isinstance(declared.codec, Chosen) else None
+            rows.append(Row(name, declared.codec, declared.meaning, declared.clause, is_field, choose))
             if declared.default is _NO_DEFAULT:
                 delattr(cls, name)
             else:

@@ -59,10 +59,6 @@ class Codec(Generic[T]):
         self.bound = bound
         self.registry = registry
 
-    def given(self, values: Sequence[Any]) -> Codec[Any]:
-        """The codec to use after the fields ``values`` of the same structure; only ``Chosen`` looks at them."""
-        return self
-
     def decode(self, data: bytes, at: int, end: int, recorder: Recorder | None) -> tuple[T, int]:
         """The value that begins at ``at`` and the offset behind it; raises ``Fault``."""
         raise NotImplementedError
@@ -244,7 +240,11 @@ class Opaque(Prefixed[bytes]):
             recorder.leaf(".content", at, end, self.meaning, value)
         return value
 
-    def encode_content(self, value: bytes, out: bytearray) -> None:
+    def encode(self, value: bytes, out: bytearray) -> None:
+        length = len(value)
+        if not self.low <= length <= self.high:
+            raise Fault(f"length {length} is not in {self.bound}")
+        out += length.to_bytes(self.prefix, "big")
         out += value
 
 
@@ -392,9 +392,6 @@ class Chosen(Codec[Any]):
     def __init__(self, type_name: str, bound: str, choose: Callable[[Sequence[Any]], Codec[Any]]) -> None:
         self.choose = choose
         super().__init__(type_name, bound)
-
-    def given(self, values: Sequence[Any]) -> Codec[Any]:
-        return self.choose(values)
 
 
 def uint8(registry: type[IntEnum] | None = None, *, low: int = 0, high: int = 0xFF) -> Uint:
