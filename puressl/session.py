@@ -3,25 +3,27 @@
 Theory of operation: a ``Session`` is all that a later handshake needs to resume an earlier one, the same object on both
 sides. A client keeps sessions in a ``SessionStore`` and ``take``s one out, so that a TLS 1.3 ticket is used once (RFC
 8446 appendix C.4). A server keeps nothing: ``TicketKeys`` seals the session into the ticket itself, under keys that
-rotate (RFC 5077 4, RFC 8446 4.6.1). Only TLS 1.2's session identifiers need a ``SessionStore`` on the server too. A
-session is good only within the ``scope`` it was made in: a digest of the trust, names, verification settings and
-protocols of the configuration (``config.py`` computes it).
+rotate (RFC 5077 4, RFC 8446 4.6.1). Only TLS 1.2's session identifiers need a ``SessionStore`` on the server too. In a
+ticket or a file a session is the octets of ``_Saved``, which are few, as a ticket is sealed, sent and opened with every
+handshake. A session is good only within the ``scope`` it was made in: a digest of the trust, names, verification
+settings and protocols of the configuration (``config.py`` computes it).
 """
 
 from __future__ import annotations
 
-import base64
-import json
+import struct as packing
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from puressl.codes import CipherSuite, ProtocolVersion
 from puressl.crypto.aead import Aead
 from puressl.crypto.provider import PROVIDER
 from puressl.env import SYSTEM_ENV, Env, Purpose
-from puressl.errors import Reason, SSLError
+from puressl.errors import ProtocolError, Reason, SSLError
+from puressl.wire.codec import Structure, constant, decode, encode, row, struct
+from puressl.wire.fields import Fixed, Opaque, Vector, uint8, uint16, uint32
 
 #: RFC 8446 4.6.1: seven days is the most a ticket may live.
 MAX_TICKET_LIFETIME = 604_800
@@ -71,60 +73,77 @@ class Session:
         return (int((now - self.created) * 1000) + self.age_add) & 0xFFFFFFFF
 
     def encode(self) -> bytes:
-        """The session as JSON text. It holds secrets: store it as one stores a private key."""
-        return json.dumps(
-            {
-                "version": int(self.version),
-                "suite": self.suite,
-                "secret": _text(self.secret),
-                "scope": _text(self.scope),
-                "created": self.created,
-                "expires": self.expires,
-                "server_name": self.server_name,
-                "alpn": None if self.alpn is None else _text(self.alpn),
-                "ticket": _text(self.ticket),
-                "age_add": self.age_add,
-                "session_id": _text(self.session_id),
-                "extended_master_secret": self.extended_master_secret,
-                "encrypt_then_mac": self.encrypt_then_mac,
-                "peer_chain": [_text(der) for der in self.peer_chain],
-            },
-            separators=(",", ":"),
-        ).encode()
+        """The session as octets. They hold secrets: store them as one stores a private key."""
+        return encode(
+            _Saved(
+                version=self.version,
+                suite=self.suite,
+                secret=self.secret,
+                scope=self.scope,
+                created=_TIME.pack(self.created),
+                expires=_TIME.pack(self.expires),
+                server_name=(self.server_name or "").encode(),
+                alpn=self.alpn or b"",
+                ticket=self.ticket,
+                age_add=self.age_add,
+                session_id=self.session_id,
+                extended_master_secret=self.extended_master_secret,
+                encrypt_then_mac=self.encrypt_then_mac,
+                peer_chain=self.peer_chain,
+            )
+        )
 
     @classmethod
     def decode(cls, data: bytes, source: str = "session") -> Session:
         """The inverse of ``encode``; ``SSLError(einval)`` naming ``source`` when it is none."""
         try:
-            fields = json.loads(data)
-            alpn = fields["alpn"]
-            name = fields["server_name"]
-            return cls(
-                version=ProtocolVersion(fields["version"]),
-                suite=int(fields["suite"]),
-                secret=_octets(fields["secret"]),
-                scope=_octets(fields["scope"]),
-                created=float(fields["created"]),
-                expires=float(fields["expires"]),
-                server_name=None if name is None else str(name),
-                alpn=None if alpn is None else _octets(alpn),
-                ticket=_octets(fields["ticket"]),
-                age_add=int(fields["age_add"]),
-                session_id=_octets(fields["session_id"]),
-                extended_master_secret=bool(fields["extended_master_secret"]),
-                encrypt_then_mac=bool(fields["encrypt_then_mac"]),
-                peer_chain=tuple(_octets(der) for der in fields["peer_chain"]),
-            )
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            saved = decode(_Saved, data)
+            version, server_name = ProtocolVersion(saved.version), saved.server_name.decode()
+        except (ProtocolError, ValueError) as error:
             raise SSLError(Reason.EINVAL, f"{source} is not a saved session") from error
+        return cls(
+            version=version,
+            suite=saved.suite,
+            secret=saved.secret,
+            scope=saved.scope,
+            created=_TIME.unpack(saved.created)[0],
+            expires=_TIME.unpack(saved.expires)[0],
+            server_name=server_name or None,
+            alpn=saved.alpn or None,
+            ticket=saved.ticket,
+            age_add=saved.age_add,
+            session_id=saved.session_id,
+            extended_master_secret=bool(saved.extended_master_secret),
+            encrypt_then_mac=bool(saved.encrypt_then_mac),
+            peer_chain=saved.peer_chain,
+        )
 
 
-def _text(octets: bytes) -> str:
-    return base64.b64encode(octets).decode("ascii")
+#: An IEEE 754 double: what Python's clock gives, whole.
+_TIME = packing.Struct(">d")
 
 
-def _octets(text: str) -> bytes:
-    return base64.b64decode(text, validate=True)
+@struct("a session, saved or sealed into a ticket", "RFC 5077 4")
+class _Saved(Structure):
+    """``Session`` as octets; what it has not is empty."""
+
+    layout: ClassVar[int] = constant(1, 1, "which layout this is: another has another number", "RFC 5077 4")
+    version: int = row(uint16(ProtocolVersion), "the version that made it", "RFC 5077 4")
+    suite: int = row(uint16(CipherSuite), "the suite that made it", "RFC 5077 4")
+    secret: bytes = row(Opaque(1), "the PSK or the master secret", "RFC 8446 4.6.1, RFC 5077 4")
+    scope: bytes = row(Opaque(1), "the digest of the settings it is good for", "RFC 5077 4")
+    created: bytes = row(Fixed(_TIME.size), "when it was made", "RFC 5077 4")
+    expires: bytes = row(Fixed(_TIME.size), "when it is over", "RFC 8446 4.6.1")
+    server_name: bytes = row(Opaque(2), "the server's name in UTF-8", "RFC 8446 4.6.1")
+    alpn: bytes = row(Opaque(1), "the protocol chosen", "RFC 7301 3.1")
+    ticket: bytes = row(Opaque(2), "what a client presents", "RFC 8446 4.6.1")
+    age_add: int = row(uint32(), "what hides the ticket's age", "RFC 8446 4.6.1")
+    session_id: bytes = row(Opaque(1), "what TLS 1.2 presents without a ticket", "RFC 5246 7.4.1.2")
+    extended_master_secret: int = row(uint8(high=1), "whether it was made with it", "RFC 7627 5.3")
+    encrypt_then_mac: int = row(uint8(high=1), "whether it was made with it", "RFC 7366 3")
+    peer_chain: tuple[bytes, ...] = row(
+        Vector(Opaque(3, 1), 3, 0, None, "a certificate in DER"), "the peer's chain, its own first", "RFC 5077 4"
+    )
 
 
 class SessionStore(Protocol):

@@ -32,11 +32,28 @@ def test_session_is_what_it_was_after_it_was_saved() -> None:
         assert Session.decode(session.encode()) == session
 
 
-@pytest.mark.parametrize("data", [b"", b"{}", b"[]", b"null", b"\xff", b"[" * 10_000, b'{"version": 1}'])
+SAVED = SESSION.encode()
+
+
+@pytest.mark.parametrize("data", [b"", b"{}", b"\0" * 200, b"\xff" * 10_000, b"\2" + SAVED[1:], SAVED + b"\0"])
 def test_what_is_no_saved_session_is_refused_by_its_name(data: bytes) -> None:
-    with pytest.raises(SSLError, match=r"mine\.json is not a saved session") as caught:
-        Session.decode(data, "mine.json")
+    with pytest.raises(SSLError, match=r"mine\.session is not a saved session") as caught:
+        Session.decode(data, "mine.session")
     assert caught.value.reason is Reason.EINVAL
+
+
+@pytest.mark.parametrize("fault", [b"\x01\x7f\x7f", b"\x01\x00\x00"])
+def test_saved_session_of_an_unknown_version_is_refused(fault: bytes) -> None:
+    with pytest.raises(SSLError, match="is not a saved session"):
+        Session.decode(fault + SAVED[len(fault) :])
+
+
+def test_saved_session_is_refused_at_every_length_but_its_own_and_with_a_name_that_is_no_text() -> None:
+    for length in range(len(SAVED)):
+        with pytest.raises(SSLError, match="is not a saved session"):
+            Session.decode(SAVED[:length])
+    with pytest.raises(SSLError, match="is not a saved session"):
+        Session.decode(SAVED.replace(b"a.example", b"\xff.example"))
 
 
 def test_secrets_are_not_shown() -> None:
