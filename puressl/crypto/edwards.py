@@ -26,7 +26,7 @@ _CACHED_KEYS = 64
 _WINDOW = 5
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Addition:
     """How two points are added, the second with Z = 1: for every pair of points the same.
 
@@ -38,7 +38,7 @@ class Addition:
     add: Callable[[Point, Addend], Point]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Curve:
     """One of the two curves with its signature system.
 

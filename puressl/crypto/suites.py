@@ -43,7 +43,7 @@ class Authentication(str, Enum):
     ECDSA = "ecdsa"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class BulkCipher:
     """What encrypts records. Lengths in octets.
 

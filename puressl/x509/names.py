@@ -120,8 +120,10 @@ def parse_address(text: str) -> IPAddress | None:
     one.
     """
     bare = text[1:-1] if text.startswith("[") and text.endswith("]") else text
+    if "%" in bare or not (":" in bare or bare[-1:].isdigit()):  # how every address reads, and hardly a host name
+        return None
     try:
-        return None if "%" in bare else ipaddress.ip_address(bare)
+        return ipaddress.ip_address(bare)
     except ValueError:
         return None
 
