@@ -2,10 +2,9 @@
 
 Theory of operation: one private operation, ``_private``, serves signing and decrypting. It blinds its input with a
 number from ``Env`` (so that what it raises to the secret power is unknown to whoever chose the input), works modulo
-each prime (CRT), and checks the result with the public exponent, modulo each prime again, before it leaves: a result
-spoilt in one prime's half would give the factors away (Boneh, DeMillo, Lipton 1997). Verification rebuilds the one
-right encoding and compares, so there is no parser to fool. Decryption of a premaster secret has a single path (RFC 5246
-7.4.7.1).
+each prime (CRT), and checks the result with the public exponent before it leaves: a result spoilt in one prime's half
+would give the factors away (Boneh, DeMillo, Lipton 1997). Verification rebuilds the one right encoding and compares, so
+there is no parser to fool. Decryption of a premaster secret has a single path (RFC 5246 7.4.7.1).
 """
 
 from __future__ import annotations
@@ -48,10 +47,10 @@ def _private(key: RSAPrivateKey, number: int, env: Env) -> int:
     half_p = pow(blinded % key.p, key.dp, key.p)
     half_q = pow(blinded % key.q, key.dq, key.q)
     result = half_q + key.q * ((half_p - half_q) * key.qinv % key.p)
-    for prime in (key.p, key.q):  # sooner done than modulo n
-        if pow(result, key.e, prime) != blinded % prime:
-            raise ProtocolError(Problem.INTERNAL_ERROR, "RSA private operation went wrong; its result is withheld")
-    return result * unmask % key.n
+    result = result * unmask % key.n
+    if pow(result, key.e, key.n) != number:
+        raise ProtocolError(Problem.INTERNAL_ERROR, "RSA private operation went wrong; its result is withheld")
+    return result
 
 
 def _blinding(key: RSAPrivateKey, env: Env) -> tuple[int, int]:
