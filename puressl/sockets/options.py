@@ -8,7 +8,7 @@ says what is wrong with it and nothing is done.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Flag, auto
 from typing import Any
 
@@ -127,7 +127,7 @@ _EXCLUSIVE = (("certfile", "cert"), ("keyfile", "key"), ("cacertfile", "cacerts"
 class Options:
     """Options as read: what was given, and the defaults for the rest."""
 
-    given: Mapping[str, Any]
+    given: Mapping[str, Any] = field(repr=False)
 
     @classmethod
     def read(cls, options: object, place: Place) -> Options:

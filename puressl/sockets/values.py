@@ -65,14 +65,16 @@ _count = integer(-MAX_MESSAGES - 1, MAX_MESSAGES)
 
 
 def activity(value: Any) -> bool | int | str:
-    if isinstance(value, bool) or value == "once":
-        return value  # type: ignore[no-any-return]
+    if isinstance(value, bool) or (isinstance(value, str) and value == "once"):
+        return value
     number: int = _count(value)
     return number
 
 
 def path(value: Any) -> str:
-    if not isinstance(value, (str, os.PathLike)) or not isinstance(text := os.fspath(value), str) or not text:
+    if not isinstance(value, (str, os.PathLike)) or not isinstance(text := os.fspath(value), str):
+        raise ValueError("is no path")
+    if not text or b"\0" in os.fsencode(text):  # which raises ValueError for what no file can be called
         raise ValueError("is no path")
     return text
 
@@ -97,7 +99,11 @@ def octets_or_list(value: Any) -> tuple[bytes, ...]:
 
 
 def password(value: Any) -> str | bytes:
-    return value if isinstance(value, str) else octets(value)
+    if not isinstance(value, str):
+        return octets(value)
+    if any("\ud800" <= character <= "\udfff" for character in value):
+        raise ValueError("has characters that UTF-8 does not")
+    return value
 
 
 def protocols(value: Any) -> tuple[bytes, ...]:

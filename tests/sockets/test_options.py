@@ -30,11 +30,11 @@ WRONG: dict[str, tuple[Any, ...]] = {
     "port": (-1, 65_536, True),
     "verify": (True, False, 3, -1, "peer"),
     "depth": (-1, 256, True),
-    "certfile": (b"bytes", 7, ""),
+    "certfile": (b"bytes", 7, "", "a\0b", "\ud800"),
     "cert": ("text", b"", 7),
     "keyfile": (7,),
     "key": ("text",),
-    "password": (7, None),
+    "password": (7, None, "\ud800"),
     "cacertfile": (7,),
     "cacerts": ([], "text", [b""]),
     "ciphers": (7, ["AES"]),
@@ -47,7 +47,7 @@ WRONG: dict[str, tuple[Any, ...]] = {
     "sni_fun": ("name", None),
     "session_tickets": (1,),
     "reuse_sessions": (1,),
-    "keylog": (7,),
+    "keylog": (7, "a\0b", "\ud800"),
 }
 
 
@@ -65,10 +65,11 @@ def test_ill_typed_value_is_refused_by_name(tag: str) -> None:
         assert caught.value.reason == "eoptions"
 
 
-def test_secret_values_stay_out_of_errors() -> None:
+def test_secret_values_stay_out_of_errors_and_of_what_is_shown() -> None:
     with pytest.raises(puressl.SSLError) as caught:
         Options.read({"key": "do not show"}, Place.LISTEN)
     assert "do not show" not in str(caught.value)
+    assert "do not show" not in repr(Options.read({"key": b"do not show", "password": "do not show"}, Place.LISTEN))
 
 
 @pytest.mark.parametrize(
