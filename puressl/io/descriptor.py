@@ -2,7 +2,8 @@
 
 Theory of operation: a descriptor's number may be another file's the moment it is closed, so whoever waits for one holds
 it meanwhile, an event loop as long as it watches it. Closing wakes the holders by ending both directions of the socket;
-the last of them to let go closes it.
+the last of them to let go closes it. A listening socket has no directions, and only some systems wake who waits for
+one that is shut down: there the end of a pair of sockets, for which they wait, too, does it.
 """
 
 from __future__ import annotations
@@ -72,7 +73,7 @@ class Descriptor:
         self.hold()
         try:
             with _Selector() as selector:
-                selector.register(self.socket, events)
+                self._register(selector, events)
                 ready = selector.select(None if left is None else min(left, MAX_WAIT))
         except ValueError as error:  # a selector's word for a descriptor that is gone
             raise SSLError(Reason.ENOPROXYSOCKET) from error
@@ -87,9 +88,40 @@ class Descriptor:
             self._closed = True
             if self._holders:
                 with suppress(OSError):
-                    self.socket.shutdown(socket.SHUT_RDWR)
+                    self._wake()
             self._close_unheld()
+
+    def drop(self) -> None:
+        """Closes the socket in a process that was forked, where nobody holds it, and wakes nobody in the other."""
+        self.socket.close()
 
     def _close_unheld(self) -> None:
         if self._closed and not self._holders:
-            self.socket.close()
+            self.drop()
+
+    def _register(self, selector: selectors.BaseSelector, events: int) -> None:
+        selector.register(self.socket, events)
+
+    def _wake(self) -> None:
+        self.socket.shutdown(socket.SHUT_RDWR)
+
+
+class ListeningDescriptor(Descriptor):
+    """A non-blocking listening socket and those who wait for it."""
+
+    __slots__ = ("_sleeper", "_waker")
+
+    def __init__(self, sock: socket.socket) -> None:
+        super().__init__(sock)
+        self._sleeper, self._waker = socket.socketpair()
+
+    def drop(self) -> None:
+        for each in (self.socket, self._sleeper, self._waker):
+            each.close()
+
+    def _register(self, selector: selectors.BaseSelector, events: int) -> None:
+        selector.register(self.socket, events)
+        selector.register(self._sleeper, selectors.EVENT_READ)
+
+    def _wake(self) -> None:
+        self._waker.shutdown(socket.SHUT_WR)

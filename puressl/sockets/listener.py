@@ -9,7 +9,7 @@ from typing import Any
 from puressl.config import ServerConfig
 from puressl.connection import ServerConnection
 from puressl.errors import Reason, SSLError
-from puressl.io.descriptor import Descriptor
+from puressl.io.descriptor import ListeningDescriptor
 from puressl.io.transport import as_ssl_error
 from puressl.sockets.connected import Connected
 from puressl.sockets.mailbox import Mailbox
@@ -29,11 +29,15 @@ class Listener(Process):
     handle: ListenSocket
 
     def __init__(
-        self, application: Any, owner: Mailbox, options: Options, sock: socket.socket, config: ServerConfig
+        self,
+        application: Any,
+        owner: Mailbox,
+        options: Options,
+        descriptor: ListeningDescriptor,
+        config: ServerConfig,
     ) -> None:
         super().__init__(application, owner, options, Status.OPEN)
-        sock.setblocking(False)
-        self._descriptor = Descriptor(sock)
+        self._descriptor = descriptor
         self._config = config
 
     def accept(self, owner: Mailbox, deadline: float | None) -> Connected:
@@ -70,12 +74,15 @@ class Listener(Process):
     def resume(self) -> None:
         """Nothing is delivered to the owner of a listen socket but its exit."""
 
+    def drop(self) -> None:
+        self._descriptor.drop()
+
     def _close_transport(self, patience: float) -> None:
         self._descriptor.close()
 
 
-def bound(options: Options, port: int) -> socket.socket:
-    """A listening socket. Raises the POSIX reason."""
+def bound(options: Options, port: int) -> ListeningDescriptor:
+    """A socket that listens. Raises the POSIX reason."""
     ip = options["ip"] or "0.0.0.0"  # noqa: S104 - inet(3)'s default: every IPv4 address
     family = socket.AF_INET6 if ":" in ip else socket.AF_INET
     sock = None
@@ -86,8 +93,9 @@ def bound(options: Options, port: int) -> socket.socket:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
         sock.bind((ip, port))
         sock.listen(options["backlog"])
+        sock.setblocking(False)
+        return ListeningDescriptor(sock)
     except OSError as error:
         if sock is not None:
             sock.close()
         raise as_ssl_error(error, f"{ip} port {port}") from error
-    return sock

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from puressl.errors import Reason, SSLError
-from puressl.io.descriptor import Descriptor, seconds_left
+from puressl.io.descriptor import Descriptor, ListeningDescriptor, seconds_left
 
 Ends = tuple[Descriptor, socket.socket]
 
@@ -56,6 +56,26 @@ def test_close_wakes_who_waits_and_is_done_by_the_last(ends: Ends) -> None:
     assert descriptor.socket.fileno() < 0
     assert reason(descriptor) is Reason.CLOSED
     descriptor.close()
+
+
+class Listening(socket.socket):
+    def shutdown(self, how: int) -> None:
+        raise OSError("a listening socket is not connected")  # what some systems say
+
+
+def test_close_wakes_all_who_wait_for_a_listening_socket_that_cannot_be_shut_down() -> None:
+    with Listening() as sock:
+        sock.listen()
+        descriptor = ListeningDescriptor(sock)
+        waiting = [threading.Thread(target=descriptor.wait, args=(selectors.EVENT_READ, None)) for _ in range(2)]
+        for thread in waiting:
+            thread.start()
+        while descriptor._holders < len(waiting):
+            time.sleep(0.001)
+        descriptor.close()
+        for thread in waiting:
+            thread.join(timeout=5)
+        assert sock.fileno() < 0
 
 
 def test_socket_closed_by_somebody_else_has_its_own_reason(ends: Ends) -> None:
