@@ -2,8 +2,8 @@
 
 Theory of operation: the loop waits for every active socket at once and lets each attend to what has come, for a bounded
 time, so that a fast peer does not keep the others waiting. Any thread asks for something by putting it into a queue and
-waking the loop, which takes no lock, so that it can be done anywhere. A watched descriptor is held: closing it wakes
-the loop, which lets it go.
+waking the loop, which takes no lock, so that it can be done anywhere; once the loop has ended, whoever asks does it.
+A watched descriptor is held: closing it wakes the loop, which lets it go.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ class Loop:
         self._calls: deque[Callable[[], None]] = deque()
         self._woken = False
         self._stopping = False
+        self._ended = False
         self._watched: dict[Watched, tuple[int, int]] = {}
         self._busy: list[Watched] = []
         self._lingering: deque[tuple[float, Lingering]] = deque()
@@ -54,7 +55,9 @@ class Loop:
     def call(self, function: Callable[[], None]) -> None:
         """Runs a function in the loop's thread, soon. From any thread, also while one ends."""
         self._calls.append(function)
-        if not self._woken:
+        if self._ended:
+            self._run_calls()
+        elif not self._woken:
             self._woken = True
             with suppress(OSError):  # full: it wakes anyway; closed: nobody is left to
                 self._waker.send(b"\0")
@@ -65,10 +68,7 @@ class Loop:
 
     def linger(self, stream: BlockingSocket) -> None:
         """Closes a socket whose handshake has failed, when its peer has ended or after a moment. From any thread."""
-        if self._thread.is_alive():
-            self.call(lambda: self._linger(Lingering(stream)))
-        else:
-            stream.close(patience=0)
+        self.call(lambda: self._linger(Lingering(stream)))
 
     def drop(self) -> None:
         """Closes the descriptors in a process that was forked: the thread is not in it. The selector is the parent's,
@@ -91,12 +91,21 @@ class Loop:
                 self._attend(process)
             self._end_lingering(time.monotonic())
             self._woken = False
-            while self._calls:
-                self._calls.popleft()()
+            self._run_calls()
         self._end_lingering(math.inf)
         for process in list(self._watched):
             self._unwatch(process)
         self._close()
+        self._ended = True  # before the last look, so that no call is left between them
+        self._run_calls()
+
+    def _run_calls(self) -> None:
+        while self._calls:
+            try:
+                function = self._calls.popleft()
+            except IndexError:  # after the end another thread may be quicker
+                return
+            function()
 
     def _patience(self) -> float | None:
         """Seconds until there is something to do by itself."""
@@ -105,6 +114,9 @@ class Loop:
         return max(self._lingering[0][0] - time.monotonic(), 0) if self._lingering else None
 
     def _linger(self, lingering: Lingering) -> None:
+        if self._stopping:
+            lingering.close()
+            return
         self._lingering.append((time.monotonic() + LAST_WORDS_TIMEOUT, lingering))
         self._attend(lingering)
 
@@ -119,6 +131,8 @@ class Loop:
             self._sleeper.recv(_WAKE_SIZE)
 
     def _attend(self, process: Watched) -> None:
+        if self._stopping:
+            return
         progress = process.attend()
         if progress is Progress.MORE:
             self._busy.append(process)
