@@ -30,6 +30,7 @@ from puressl.crypto.suites import DEFAULT_SUITES, Suite
 from puressl.env import SYSTEM_ENV, Env
 from puressl.errors import Reason, SSLError
 from puressl.events import (
+    ChooseConfig,
     ChooseCredential,
     VerifyPeer,
 )
@@ -257,7 +258,7 @@ class ServerConfig(_Config):
 
     def __post_init__(self, ciphers: str | None) -> None:
         _check_tuple("credentials", self.credentials, Credential)
-        if not self.credentials and ChooseCredential not in self.resolvers:
+        if not self.credentials and not {ChooseConfig, ChooseCredential} & self.resolvers.keys():
             raise SSLError(Reason.ENOSERVERCERT, "credentials: a server needs a certificate and its key")
         if self.verify and self.trust is None:
             raise SSLError(Reason.ECACERTFILE, "trust: verifying clients needs trusted roots (RFC 8446 4.4.2.4)")

@@ -359,6 +359,9 @@ class Connection:
             return Waiting(need, then, otherwise)
         return then(answer, self)
 
+    def configure(self, config: ServerConfig) -> None:
+        self._config = config
+
     def _take(self, need: Need, answer: Callable[[], Any], otherwise: Any) -> Any:
         """An answer that comes at once or later, held to the same rules."""
         try:

@@ -94,6 +94,16 @@ class KeysUpdated:
 
 
 @dataclass(frozen=True, slots=True)
+class ChooseConfig:
+    """Under which configuration is this client served? Answer: a ``ServerConfig``, the connection's from then on.
+
+    It is asked before anything is chosen. server_name: what the client asked for (RFC 6066 3), None for no name.
+    """
+
+    server_name: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class ChooseCredential:
     """Which certificate to present? Answer: a ``Credential``, or None for none.
 
@@ -174,7 +184,7 @@ class ChooseCookie:
     client_hello_hash: bytes
 
 
-Need = Union[ChooseCredential, Sign, DecryptPremaster, VerifyPeer, FindSession, IssueTicket, ChooseCookie]
+Need = Union[ChooseConfig, ChooseCredential, Sign, DecryptPremaster, VerifyPeer, FindSession, IssueTicket, ChooseCookie]
 
 
 class Pending(Enum):

@@ -174,6 +174,7 @@ OUTPUT = {
     "ask",
     "check",
     "checking",
+    "configure",
     "input",
     "secret",
     "limit_plaintext",

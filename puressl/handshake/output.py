@@ -20,6 +20,7 @@ from puressl.errors import Problem
 from puressl.events import Event, Need
 
 if TYPE_CHECKING:
+    from puressl.config import ServerConfig
     from puressl.handshake.machine import State
 
 TrafficKeys = Union[TrafficSecret, TrafficKeys12]
@@ -64,6 +65,10 @@ class Output(Protocol):
 
     def input(self, name: str, secret: bytes) -> None:
         """Tells the tracer, and no key log, of what goes into the key schedule; the names are in ``puressl.trace``."""
+        ...
+
+    def configure(self, config: ServerConfig) -> None:
+        """Puts the connection under another configuration from here on."""
         ...
 
     def secret(self, label: str, client_random: bytes, secret: bytes) -> None:

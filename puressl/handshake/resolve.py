@@ -20,6 +20,7 @@ from puressl.env import Purpose
 from puressl.errors import Problem, ProtocolError
 from puressl.events import (
     PENDING,
+    ChooseConfig,
     ChooseCookie,
     ChooseCredential,
     DecryptPremaster,
@@ -67,6 +68,7 @@ def _is_ticket(answer: Any) -> bool:
 
 
 _ALLOWED: Mapping[type[Any], Callable[[Any, Any], bool]] = {
+    ChooseConfig: lambda need, answer: isinstance(answer, ServerConfig),
     ChooseCredential: lambda need, answer: answer is None or isinstance(answer, Credential),
     Sign: lambda need, answer: isinstance(answer, bytes) and bool(answer),
     DecryptPremaster: lambda need, answer: isinstance(answer, bytes) and len(answer) == PREMASTER_LENGTH,
@@ -179,6 +181,7 @@ def _choose_cookie(config: Config, need: ChooseCookie) -> bytes | None:
 
 
 _DEFAULT_RESOLVERS: dict[type[Any], Callable[[Any, Any], Any]] = {
+    ChooseConfig: lambda config, need: config,
     ChooseCredential: _choose_credential,
     Sign: _sign,
     DecryptPremaster: _decrypt_premaster,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from puressl.codes import CompressionMethod
 from puressl.config import ServerConfig
 from puressl.crypto.transcript import Transcript
 from puressl.errors import Problem
+from puressl.events import ChooseConfig
 from puressl.handshake import select, server12, server13
 from puressl.handshake.client_hello import TLS13
 from puressl.handshake.machine import State, on
@@ -34,10 +36,14 @@ class ServerStart(State):
             Problem.ILLEGAL_PARAMETER,
             "ClientHello without null compression (RFC 5246 7.4.1.2)",
         )
+        return output.ask(ChooseConfig(select.server_name(message)), partial(self._configured, message))
+
+    def _configured(self, message: ClientHello, config: ServerConfig, output: Output) -> State:
+        output.configure(config)
         with output.checking("there is a common version, and no needless fallback", "RFC 8446 4.2.1, RFC 7507 3"):
-            version = select.version(self.config, message)
+            version = select.version(config, message)
         if version is TLS13:
-            return server13.client_hello(self.config, self.messages, message, output)
-        return server12.client_hello(self.config, self.messages, message, output)
+            return server13.client_hello(config, self.messages, message, output)
+        return server12.client_hello(config, self.messages, message, output)
 
     expects = (on(ClientHello, client_hello, *server13.AFTER_CLIENT_HELLO, *server12.AFTER_CLIENT_HELLO),)

@@ -12,6 +12,7 @@ from puressl.config import Verify
 from puressl.errors import CertificateError, Problem, ProtocolError, Reason, SSLError
 from puressl.events import (
     PENDING,
+    ChooseConfig,
     ChooseCookie,
     ChooseCredential,
     FindSession,
@@ -24,11 +25,11 @@ from puressl.events import (
 from puressl.handshake.resolve import resolve
 
 from support.bad_peer import assert_refused, assert_sticky, problem_of
-from support.configs import credential, trust
+from support.configs import credential, server_config, trust
 from support.joined import TLS12, TLS13, exchange_data, join
 from support.link import End, Link
 
-NEEDS = (ChooseCredential, Sign, VerifyPeer, FindSession, IssueTicket, ChooseCookie)
+NEEDS = (ChooseConfig, ChooseCredential, Sign, VerifyPeer, FindSession, IssueTicket, ChooseCookie)
 CLIENT_NEEDS, SERVER_NEEDS = (ChooseCredential, Sign, VerifyPeer), NEEDS
 
 
@@ -64,9 +65,13 @@ def answer(joined: Link, asked: list[type]) -> None:
                 asked.append(type(event.need))
                 assert end.connection.state.endswith(f"(waiting for {type(event.need).__name__})")
                 assert not end.connection.state.startswith(" ")
-                end.connection.resolve(event.need, resolve(replace(end.connection.config, resolvers={}), event.need))
+                end.connection.resolve(event.need, answer_of(end.connection.config, event.need))
                 moved = True
         joined.run()
+
+
+def answer_of(config: Any, need: Any) -> Any:
+    return config if isinstance(need, ChooseConfig) else resolve(replace(config, resolvers={}), need)
 
 
 @pytest.mark.parametrize("kind", NEEDS)
@@ -110,6 +115,33 @@ def pend(kind: type) -> tuple[Link, Any, Any]:
         for event in end.of(Needed):
             return joined, end, event.need
     raise AssertionError(f"nobody asks for {kind.__name__}")
+
+
+@pytest.mark.parametrize("version", [TLS13, TLS12])
+def test_the_configuration_chosen_for_a_name_is_the_whole_connections(version: Any) -> None:
+    def strict(need: ChooseConfig) -> Any:
+        asked.append(need.server_name)
+        own = joined.server.connection.config
+        return replace(own, resolvers={}, verify=Verify.REQUIRED, trust=trust("p256"), alpn=(b"inner",))
+
+    asked: list[str | None] = []
+    joined = join(
+        versions=(version,),
+        client={"credential": credential("p256", "client"), "alpn": (b"outer", b"inner")},
+        server={"credentials": (credential("p256"),), "resolvers": {ChooseConfig: strict}, "alpn": (b"outer",)},
+    )
+    joined.handshake().raise_errors()
+    assert joined.server.connection.negotiated.alpn == b"inner"
+    assert joined.server.connection.peer_certificates == credential("p256", "client").chain
+    assert asked == [joined.client.connection.config.server_name]
+    exchange_data(joined)
+
+
+def test_a_server_whose_names_have_the_certificates_needs_none_of_its_own() -> None:
+    own = server_config()
+    joined = join(server={"credentials": (), "resolvers": {ChooseConfig: lambda need: own}}).handshake()
+    joined.raise_errors()
+    assert joined.server.connection.config is own
 
 
 def test_while_a_need_is_pending_nothing_is_read() -> None:
