@@ -1,8 +1,8 @@
 """From options to the core's configurations.
 
 Theory of operation: an option is a field of ``ClientConfig`` or ``ServerConfig`` by another name, or the answer to one
-of a handshake's needs: ``sni_fun`` chooses the credential, and a chain that is to be verified for no name in particular
-is judged by a resolver of its own.
+of a handshake's needs: ``sni_fun`` chooses the configuration, and a chain that is to be verified for no name in
+particular is judged by a resolver of its own.
 """
 
 from __future__ import annotations
@@ -12,20 +12,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from puressl import events
 from puressl.cipher_string import parse_ciphers
 from puressl.codes import ProtocolVersion
 from puressl.config import ClientConfig, ServerConfig, Verify
 from puressl.crypto.suites import SUITES
 from puressl.env import Env
 from puressl.errors import Problem, ProtocolError, Reason, SSLError
-from puressl.events import ChooseCredential, VerifyPeer
-from puressl.handshake.resolve import resolve
+from puressl.events import ChooseConfig, VerifyPeer
 from puressl.io.transport import as_ssl_error
 from puressl.session import SessionStore
 from puressl.sockets.files import Files
 from puressl.sockets.options import Options, Place
 from puressl.trace import KeyLog
-from puressl.x509.credential import Credential
 from puressl.x509.names import parse_server_name
 from puressl.x509.policy import Policy, Profile, Purpose
 from puressl.x509.store import TrustStore
@@ -80,38 +79,42 @@ def client_config(options: Options, around: Surroundings, host: str | None, peer
 
 
 def server_config(options: Options, around: Surroundings) -> ServerConfig:
-    """A server's configuration. Raises as ``client_config``, and ``enoservercert``, ``ecacertfile``."""
+    """A server's configuration. With a ``sni_fun`` it is for clients that ask for no name, and the need for the others'
+    is left pending, for ``named_config``. Raises as ``client_config``, and ``enoservercert``, ``ecacertfile``.
+    """
+
+    def choose(need: ChooseConfig) -> Any:
+        return config if need.server_name is None else events.PENDING
+
+    resolvers = {ChooseConfig: choose} if "sni_fun" in options else {}
+    config = ServerConfig(resolvers=resolvers, **_server_fields(options, around))
+    return config
+
+
+def named_config(options: Options, around: Surroundings, config: ServerConfig, name: str) -> ServerConfig:
+    """The configuration for a name: what ``sni_fun`` says of it goes before the other options.
+
+    Raises ``SSLError``: ``ex509lookup`` for an answer to come later, unrecognized_name for None (RFC 6066 3), those of
+    ``server_config``, and what ``sni_fun`` raises.
+    """
+    answer = options["sni_fun"](name)
+    if answer is None:
+        raise ProtocolError(Problem.UNRECOGNIZED_NAME, repr(name))
+    if isinstance(answer, str) and answer == PENDING:
+        raise SSLError(Reason.EX509LOOKUP, f"sni_fun answered {PENDING!r} for {name}")
+    named = options.changed(Options.read(answer, Place.NAMED))
+    return replace(config, resolvers={}, **_server_fields(named, around))
+
+
+def _server_fields(options: Options, around: Surroundings) -> dict[str, Any]:
     own = around.files.credential(options)
-    fields = _common(options, around) | {
+    return _common(options, around) | {
         "credentials": (own,) if own is not None else (),
         "verify": Verify(options["verify"]),
         "trust": around.files.trust(options),
         "alpn": options["alpn_preferred_protocols"],
         "session_cache": options["reuse_sessions"],
     }
-    sni_fun = options["sni_fun"]
-    if sni_fun is None:
-        return ServerConfig(**fields)
-
-    def choose(need: ChooseCredential) -> Credential | None:
-        found = own if need.server_name is None else _named(sni_fun, need.server_name, around.files)
-        if found is None:
-            return None
-        chosen: Credential | None = resolve(replace(config, credentials=(found,), resolvers={}), need)
-        return chosen
-
-    config = ServerConfig(resolvers={ChooseCredential: choose}, **fields)
-    return config
-
-
-def _named(sni_fun: Callable[[str], Any], name: str, files: Files) -> Credential | None:
-    """What ``sni_fun`` says of a name. None from it: an unknown name (RFC 6066 3)."""
-    answer = sni_fun(name)
-    if answer == PENDING:
-        raise SSLError(Reason.EX509LOOKUP, f"sni_fun answered {PENDING!r} for {name}")
-    if answer is None:
-        raise ProtocolError(Problem.UNRECOGNIZED_NAME, repr(name))
-    return files.credential(Options.read(answer, Place.OWN))
 
 
 def _name_of(host: str | None, verify: Verify) -> str | None:

@@ -19,7 +19,7 @@ from typing import Any
 from puressl.connection import Connection
 from puressl.errors import Reason, SSLError
 from puressl.events import Negotiated
-from puressl.io.blocking import BlockingSocket
+from puressl.io.blocking import Answer, BlockingSocket
 from puressl.io.descriptor import MAX_WAIT
 from puressl.io.pump import READ_SIZE
 from puressl.sockets.active import Activity, after_message, combined
@@ -49,16 +49,22 @@ _TRANSPORT_OPTIONS = {
 
 
 class Connected(Process):
-    """A connection, before, during and after its handshake."""
+    """A connection, before, during and after its handshake. answer: for needs that its configuration leaves pending."""
 
     makes = SSLSocket
     handle: SSLSocket
 
     def __init__(
-        self, application: Any, owner: Mailbox, options: Options, sock: socket.socket, connection: Connection
+        self,
+        application: Any,
+        owner: Mailbox,
+        options: Options,
+        sock: socket.socket,
+        connection: Connection,
+        answer: Answer | None = None,
     ) -> None:
         super().__init__(application, owner, options, Status.NEW)
-        self.stream = BlockingSocket(sock, connection, lingers=False)
+        self.stream = BlockingSocket(sock, connection, answer=answer, lingers=False)
         self.descriptor = self.stream.descriptor
         self._turn = threading.Lock()
         self._activity: Activity = False

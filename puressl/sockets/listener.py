@@ -11,6 +11,7 @@ from puressl.connection import ServerConnection
 from puressl.errors import Reason, SSLError
 from puressl.io.descriptor import ListeningDescriptor
 from puressl.io.transport import as_ssl_error
+from puressl.sockets.configure import named_config
 from puressl.sockets.connected import Connected
 from puressl.sockets.mailbox import Mailbox
 from puressl.sockets.messages import ListenSocket
@@ -43,7 +44,8 @@ class Listener(Process):
     def accept(self, owner: Mailbox, deadline: float | None) -> Connected:
         """The next connection, its handshake to be made. Several threads may wait for one."""
         sock = self._next(deadline)
-        accepted = Connected(self.application, owner, self.options, sock, ServerConnection(self._config))
+        connection = ServerConnection(self._config)
+        accepted = Connected(self.application, owner, self.options, sock, connection, self._serve_named)
         accepted.enter()
         return accepted
 
@@ -61,6 +63,10 @@ class Listener(Process):
             raise (SSLError(Reason.CLOSED) if self.status is Status.CLOSED else as_ssl_error(error)) from error
         finally:
             self._descriptor.release()
+
+    def _serve_named(self, need: Any) -> ServerConfig:
+        """Answers the need that ``server_config`` leaves pending; no lock is held while ``sni_fun`` thinks."""
+        return named_config(self.options, self.application.around, self._config, need.server_name)
 
     def setopts(self, given: object) -> None:
         options = Options.read(given, Place.SET)

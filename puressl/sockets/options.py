@@ -26,13 +26,14 @@ MAX_DEPTH = 255
 
 
 class Place(Flag):
-    """Where an option may stand. OWN: in what ``sni_fun`` returns."""
+    """Where an option may stand. NAMED: in what ``sni_fun`` returns for a name."""
 
     LISTEN = auto()
     CONNECT = auto()
     SET = auto()
-    OWN = auto()
+    NAMED = auto()
     BOTH = LISTEN | CONNECT
+    SSL = LISTEN | CONNECT | NAMED
     ALL = LISTEN | CONNECT | SET
 
 
@@ -77,39 +78,39 @@ _ROWS = (
     Option("ip", values.address, "address", None, Place.BOTH,
            'The local address; "::" is every IPv6 and, where the system can, IPv4 address.'),
     Option("port", values.integer(0, values.MAX_PORT), "int", 0, Place.CONNECT, "The local port."),
-    Option("verify", values.integer(0, 2), "0, 1 or 2", 0, Place.BOTH,
+    Option("verify", values.integer(0, 2), "0, 1 or 2", 0, Place.SSL,
            "0 asks nothing, 1 verifies the peer, 2 also fails if it has no certificate."),
-    Option("depth", values.integer(0, MAX_DEPTH), "0 to 255", 1, Place.BOTH,
+    Option("depth", values.integer(0, MAX_DEPTH), "0 to 255", 1, Place.SSL,
            "CA certificates that may stand between the peer's and the trusted root."),
-    Option("certfile", values.path, _PATH, None, Place.BOTH | Place.OWN,
+    Option("certfile", values.path, _PATH, None, Place.SSL,
            "Own certificate, PEM, and the chain after it."),
-    Option("cert", values.octets, "bytes", None, Place.BOTH | Place.OWN, "The same in memory, PEM or DER."),
-    Option("keyfile", values.path, _PATH, None, Place.BOTH | Place.OWN,
+    Option("cert", values.octets, "bytes", None, Place.SSL, "The same in memory, PEM or DER."),
+    Option("keyfile", values.path, _PATH, None, Place.SSL,
            "Its private key, PEM; in certfile if left out."),
-    Option("key", values.octets, "bytes", None, Place.BOTH | Place.OWN, "The same in memory, PEM or DER.", secret=True),
-    Option("password", values.password, "str or bytes", None, Place.BOTH | Place.OWN,
+    Option("key", values.octets, "bytes", None, Place.SSL, "The same in memory, PEM or DER.", secret=True),
+    Option("password", values.password, "str or bytes", None, Place.SSL,
            "Of an encrypted private key.", secret=True),
-    Option("cacertfile", values.path, _PATH, None, Place.BOTH,
+    Option("cacertfile", values.path, _PATH, None, Place.SSL,
            "Trusted roots, PEM. A client without it trusts the system's."),
-    Option("cacerts", values.octets_or_list, "bytes or a list of them", None, Place.BOTH,
+    Option("cacerts", values.octets_or_list, "bytes or a list of them", None, Place.SSL,
            "The same in memory, PEM or DER."),
-    Option("ciphers", values.text, "text", None, Place.BOTH, "Cipher suites in OpenSSL's language."),
-    Option("secure_renegotiate", values.boolean, _FLAG, True, Place.BOTH, "Peers without RFC 5746 are refused."),
-    Option("allow_mac_then_encrypt", values.boolean, _FLAG, False, Place.BOTH,
+    Option("ciphers", values.text, "text", None, Place.SSL, "Cipher suites in OpenSSL's language."),
+    Option("secure_renegotiate", values.boolean, _FLAG, True, Place.SSL, "Peers without RFC 5746 are refused."),
+    Option("allow_mac_then_encrypt", values.boolean, _FLAG, False, Place.SSL,
            "AES-CBC is accepted without encrypt-then-MAC (RFC 7366)."),
-    Option("versions", values.listed(values.one_of(_VERSIONS)), "list of names", ("tlsv1.3", "tlsv1.2"), Place.BOTH,
+    Option("versions", values.listed(values.one_of(_VERSIONS)), "list of names", ("tlsv1.3", "tlsv1.2"), Place.SSL,
            "Protocol versions spoken."),
     Option("server_name_indication", values.server_name, 'name or "disable"', None, Place.CONNECT,
            "The name the server is asked for, and whose certificate it must have; the address if left out."),
     Option("alpn_advertised_protocols", values.protocols, "list of bytes", (), Place.CONNECT,
            "Application protocols offered."),
-    Option("alpn_preferred_protocols", values.protocols, "list of bytes", (), Place.LISTEN,
+    Option("alpn_preferred_protocols", values.protocols, "list of bytes", (), Place.LISTEN | Place.NAMED,
            "Application protocols chosen from, best first."),
     Option("sni_fun", values.function, "function", None, Place.LISTEN,
-           "From the name a client asks for to own certificate options, or None to refuse it."),
-    Option("session_tickets", values.boolean, _FLAG, True, Place.BOTH, "Sessions are resumed by tickets."),
-    Option("reuse_sessions", values.boolean, _FLAG, True, Place.BOTH, "Sessions are resumed at all."),
-    Option("keylog", values.path, _PATH, None, Place.BOTH,
+           "From the name a client asks for to the options that it is served with, or None to refuse it."),
+    Option("session_tickets", values.boolean, _FLAG, True, Place.SSL, "Sessions are resumed by tickets."),
+    Option("reuse_sessions", values.boolean, _FLAG, True, Place.SSL, "Sessions are resumed at all."),
+    Option("keylog", values.path, _PATH, None, Place.SSL,
            "Secrets are appended to this file, for Wireshark; also the environment's SSLKEYLOGFILE."),
 )
 # fmt: on
@@ -121,6 +122,8 @@ OPTIONS: Mapping[str, Option] = {row.tag: row for row in _ROWS}
 _BARE = {name: ("mode", name) for name in _MODES}
 #: Two ways to say one thing.
 _EXCLUSIVE = (("certfile", "cert"), ("keyfile", "key"), ("cacertfile", "cacerts"))
+#: What belongs together: who gives one of them gives them all.
+_TOGETHER = ({"certfile", "cert", "keyfile", "key", "password"}, {"cacertfile", "cacerts"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +157,10 @@ class Options:
         return tag in self.given
 
     def changed(self, other: Options) -> Options:
-        """These options, with those given in the other in their place."""
-        return Options({**self.given, **other.given})
+        """These options, with those given in the other in their place; a certificate leaves none of the old key."""
+        replaced = {tag for tags in _TOGETHER if tags & other.given.keys() for tag in tags}
+        kept = {tag: value for tag, value in self.given.items() if tag not in replaced}
+        return Options({**kept, **other.given})
 
 
 def read_tags(tags: object) -> list[str]:
@@ -179,7 +184,7 @@ def markdown() -> Iterator[str]:
 
 
 def _where(places: Place) -> str:
-    names = {Place.LISTEN: "listen", Place.CONNECT: "connect", Place.SET: "setopts", Place.OWN: "sni_fun"}
+    names = {Place.LISTEN: "listen", Place.CONNECT: "connect", Place.SET: "setopts", Place.NAMED: "sni_fun"}
     return ", ".join(name for place, name in names.items() if place & places)
 
 

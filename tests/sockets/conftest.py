@@ -13,7 +13,8 @@ from support.endpoints import Pair, Server, server_options
 
 @pytest.fixture(autouse=True)
 def application() -> Iterator[None]:
-    """Started before each test, stopped after it, which closes whatever the test left open."""
+    """Started before each test with an empty mailbox, stopped after it, which closes whatever the test left open."""
+    puressl.mailbox().close()
     puressl.start()
     yield
     puressl.stop()

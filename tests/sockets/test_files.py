@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from puressl.sockets.messages import process_of
 
 from support.configs import CERTS
 from support.endpoints import PATIENCE, Server, certificates, client_options, refusal, root, server_options
+from support.task import Task
 
 P256, RSA = CERTS / "p256", CERTS / "rsa2048"
 
@@ -132,9 +134,14 @@ def named(name: str) -> Any:
     answers = {
         "rsa.example": certificates(key_type="rsa2048"),
         "later.example": "pending",
-        "wrong.example": {"depth": 1},
+        "misplaced.example": {"mode": "list"},
+        "number.example": 7,
+        "file.example": {"certfile": "no such file"},
+        "key.example": {"cert": (P256 / "server-chain.pem").read_bytes()},
+        "roots.example": {"verify": 1},
+        "ciphers.example": {"ciphers": "nonsense"},
     }
-    return answers.get(name)
+    return {}[name] if name == "raising.example" else answers.get(name)
 
 
 def test_sni_fun_chooses_the_certificate(serve: Callable[..., Server]) -> None:
@@ -150,11 +157,17 @@ def test_sni_fun_chooses_the_certificate(serve: Callable[..., Server]) -> None:
     [
         ("unknown.example", "esslaccept", "unrecognized_name"),
         ("later.example", "ex509lookup", "internal_error"),
-        ("wrong.example", "eoptions", "internal_error"),
+        ("misplaced.example", "eoptions", "internal_error"),
+        ("number.example", "eoptions", "internal_error"),
+        ("file.example", "ecertfile", "internal_error"),
+        ("key.example", "ekeyfile", "internal_error"),
+        ("roots.example", "ecacertfile", "internal_error"),
+        ("ciphers.example", "ecipher", "internal_error"),
+        ("raising.example", "esslaccept", "internal_error"),
     ],
 )
 @pytest.mark.parametrize("version", ["tlsv1.3", "tlsv1.2"])
-def test_names_that_sni_fun_has_no_certificate_for(
+def test_names_that_sni_fun_has_no_good_options_for(
     serve: Callable[..., Server], name: str, reason: str, alert: str, version: str
 ) -> None:
     server = serve(sni_fun=named, versions=[version])
@@ -164,6 +177,69 @@ def test_names_that_sni_fun_has_no_certificate_for(
     )
     assert (met, alert in detail) == ("esslerrssl", True)
     assert refusal(accepting.result) == reason
+
+
+@pytest.mark.parametrize("version", ["tlsv1.3", "tlsv1.2"])
+def test_options_for_a_name_go_before_those_of_listen(serve: Callable[..., Server], version: str) -> None:
+    strict = {"verify": 2, "cacertfile": root(), "alpn_preferred_protocols": [b"strict"], "versions": [version]}
+    server = serve(sni_fun={"strict.example": strict, "same.example": {}}.get, alpn_preferred_protocols=[b"plain"])
+    asking = {"verify": 0, "alpn_advertised_protocols": [b"plain", b"strict"], **certificates("client")}
+    client, peer = server.pair(server_name_indication="strict.example", **asking)
+    assert puressl.connection_info(client)[0] == version
+    assert puressl.negotiated_protocol(peer) == b"strict"
+    assert isinstance(puressl.peercert(peer), bytes)
+    client, peer = server.pair(server_name_indication="same.example", **asking)
+    assert puressl.negotiated_protocol(peer) == b"plain"
+    assert refusal(puressl.peercert, peer) == "enopeercert"
+
+
+def test_sessions_are_resumed_under_the_options_of_a_name_and_no_others(serve: Callable[..., Server]) -> None:
+    answers = [{}, {}, {"verify": 1, "cacertfile": root()}]
+    server = serve(sni_fun=lambda name: answers.pop(0))
+
+    def resumed() -> bool:
+        client, peer = server.pair()
+        puressl.send(peer, b"after the tickets")
+        puressl.recv(client, 0, PATIENCE)
+        return bool(process_of(client).stream.negotiated.resumed)  # type: ignore[attr-defined]
+
+    assert [resumed(), resumed(), resumed()] == [False, True, False]
+
+
+def test_server_of_names_needs_no_certificate_of_its_own() -> None:
+    server = Server(puressl.listen(0, {"sni_fun": named, "active": False, "ip": "127.0.0.1"}))
+    server.pair(server_name_indication="rsa.example", verify=0)
+    accepting = server.accept()
+    met, detail = failure(puressl.connect, "127.0.0.1", server.port, {"verify": 0}, PATIENCE)
+    assert (met, "handshake_failure" in detail) == ("esslerrssl", True)
+    assert refusal(accepting.result) == "esslaccept"
+
+
+def test_socket_can_be_closed_while_sni_fun_thinks(serve: Callable[..., Server]) -> None:
+    asked, think = threading.Event(), threading.Event()
+
+    def slow(name: str) -> dict[str, Any]:
+        asked.set()
+        think.wait()
+        return {}
+
+    server = serve(sni_fun=slow)
+    connecting = Task(refusal, puressl.connect, "127.0.0.1", server.port, client_options(), PATIENCE)
+    accepted = puressl.transport_accept(server.socket, PATIENCE)
+    accepting = Task(refusal, puressl.ssl_accept, accepted)
+    assert asked.wait(PATIENCE / 1000)
+    puressl.close(accepted)
+    assert connecting.result() in ("esslconnect", "esslerrssl")
+    think.set()
+    assert accepting.result() == "closed"
+
+
+def test_sni_fun_may_use_the_interface(serve: Callable[..., Server]) -> None:
+    server = serve(sni_fun=lambda name: puressl.stop())
+    connecting = Task(refusal, puressl.connect, "127.0.0.1", server.port, client_options(), PATIENCE)
+    accepted = puressl.transport_accept(server.socket, PATIENCE)
+    assert refusal(puressl.ssl_accept, accepted, PATIENCE) == "closed"
+    assert connecting.result() == "closed"
 
 
 def test_client_verifies_the_name(server: Server) -> None:
