@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -95,6 +97,34 @@ def test_files_may_be_given_as_bytes() -> None:
     accepting = server.accept()
     puressl.connect("127.0.0.1", server.port, trusted, PATIENCE)
     accepting.result()
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="the openssl program is not installed")
+@pytest.mark.parametrize("command", ["pkcs8 -topk8 -v2 aes-256-cbc -iter 1", "ec -aes128"])
+def test_encrypted_key_needs_its_password(tmp_path: Path, command: str) -> None:
+    path = tmp_path / "encrypted.key"
+    written = ("-in", P256 / "server.key", "-out", path, "-passout", "pass:right")
+    subprocess.run(("openssl", *command.split(), *written), check=True, capture_output=True)
+    certificate = {"certfile": P256 / "server-chain.pem", "active": False, "ip": "127.0.0.1"}
+    for key, name in (({"keyfile": path}, str(path)), ({"key": path.read_bytes()}, "key: ")):
+        own: dict[str, Any] = {**certificate, **key}
+        for password in ({}, {"password": ""}, {"password": "guessed"}, {"password": b"guessed"}):
+            for call, arguments in ((puressl.listen, (0,)), (puressl.connect, ("127.0.0.1", 1))):
+                met, detail = failure(call, *arguments, {**own, **password, "verify": 0})
+                assert (met, name in detail, "password" in detail) == ("ekeyfile", True, True)
+                assert "guessed" not in detail
+        puressl.listen(0, {**own, "password": b"right"})
+        Server(puressl.listen(0, {**own, "password": "right"})).pair()
+
+
+@pytest.mark.parametrize("tag", ["cert", "key", "cacerts"])
+def test_unusable_bytes_have_the_reason_of_their_file(tag: str) -> None:
+    reason = {"cert": "ecertfile", "key": "ekeyfile", "cacerts": "ecacertfile"}[tag]
+    for content in (b"\x30\x80", b"nothing", BROKEN, (P256 / "server-chain.pem").read_bytes()[:-9]):
+        options = server_options(**{tag: content})
+        options.pop({"cert": "certfile", "key": "keyfile", "cacerts": ""}[tag], None)
+        met, detail = failure(puressl.listen, 0, options)
+        assert (met, tag in detail) == (reason, True)
 
 
 def test_same_content_is_decoded_once(serve: Callable[..., Server]) -> None:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import socket
+import struct
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 import puressl
+from puressl.codes import AlertDescription, AlertLevel, ContentType
 
-from support.configs import CERTS
+from support.configs import CERTS, SERVER_NAME
 from support.endpoints import PATIENCE, Server, certificates, client_options, refusal, root
+from support.task import Task
 
 FOLDER = CERTS / "reasons"
 #: The first chain of each reason.
@@ -20,6 +24,8 @@ for _case in json.loads((FOLDER / "manifest.json").read_text())["cases"]:
     CASES.setdefault(_case["reason"], _case)
 
 EACH = pytest.mark.parametrize("reason", CASES)
+#: The alert where nothing in common fits.
+_NONE = "handshake_failure"
 VERSIONS = pytest.mark.parametrize("version", ["tlsv1.3", "tlsv1.2"])
 
 
@@ -102,6 +108,62 @@ def test_no_common_protocol_is_a_failure_found_by_the_server(serve: Callable[...
         puressl.connect("127.0.0.1", server.port, client_options(versions=[other]), PATIENCE)
     assert caught.value.reason == "esslerrssl"
     assert refusal(accepting.result) == "esslaccept"
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "alert"),
+    [
+        ({"versions": ["tlsv1.3"], "ciphers": "TLS_AES_128_GCM_SHA256"}, {"ciphers": "TLS_AES_256_GCM_SHA384"}, _NONE),
+        ({"versions": ["tlsv1.2"], "ciphers": "ECDHE-RSA-AES128-GCM-SHA256"}, {}, _NONE),
+        ({"alpn_advertised_protocols": [b"a"]}, {"alpn_preferred_protocols": [b"b"]}, "no_application_protocol"),
+    ],
+)
+def test_what_client_and_server_do_not_share_is_a_failure_found_by_the_server(
+    serve: Callable[..., Server], ours: dict[str, Any], theirs: dict[str, Any], alert: str
+) -> None:
+    server = serve(**theirs)
+    accepting = server.accept()
+    with pytest.raises(puressl.SSLError, match=alert) as caught:
+        puressl.connect("127.0.0.1", server.port, client_options(**ours), PATIENCE)
+    assert caught.value.reason == "esslerrssl"
+    assert refusal(accepting.result) == "esslaccept"
+
+
+@pytest.mark.parametrize(
+    ("answer", "alert"),
+    [
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", AlertDescription.PROTOCOL_VERSION),
+        (b"\x16\x03\x03\x00\x05\x02\0\0\x01\0", AlertDescription.DECODE_ERROR),
+        (b"\x16\x03\x03\x00\x04\x0e\0\0\0", AlertDescription.UNEXPECTED_MESSAGE),
+        (b"\x16\x03\x03\xff\xff", AlertDescription.RECORD_OVERFLOW),
+    ],
+)
+def test_server_that_talks_nonsense_is_a_failure_found_by_the_client(answer: bytes, alert: AlertDescription) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        options = {"verify": 0}
+        connecting = Task(puressl.connect, "127.0.0.1", listener.getsockname()[1], options, PATIENCE)
+        accepted, _ = listener.accept()
+    with accepted:
+        accepted.recv(10_000)
+        accepted.sendall(answer)
+        assert connecting.error().reason == "esslconnect"
+        assert accepted.recv(100) == bytes((ContentType.ALERT, 3, 3, 0, 2, AlertLevel.FATAL, alert))
+        assert accepted.recv(100) == b""
+
+
+@pytest.mark.parametrize("hello", [0, 1, 40, -1, None])
+def test_reset_in_the_handshake_has_its_posix_name(server: Server, hello: int | None) -> None:
+    client = puressl.ClientConnection(puressl.ClientConfig(server_name=SERVER_NAME))
+    client.start()
+    with socket.create_connection(("127.0.0.1", server.port)) as sock:
+        sock.sendall(client.data_to_send()[:hello])
+        accepted = puressl.transport_accept(server.socket, PATIENCE)
+        accepting = Task(puressl.ssl_accept, accepted, PATIENCE)
+        if hello is None:
+            sock.recv(1)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    assert accepting.error().reason == "econnreset"
+    assert refusal(puressl.close, accepted) == "closed"
 
 
 def test_server_that_verifies_lets_a_client_without_certificate_pass_unless_it_insists(
