@@ -305,8 +305,9 @@ class Connected(Process):
         passive = False
         if "active" in options:
             self._activity, passive = combined(self._activity, options["active"])
-        if "packet" in options or "packet_size" in options:
+        if "packet" in options:
             self._decoder = Decoder(both["packet"], both["packet_size"])
+        self._decoder.packet_size = both["packet_size"]
         if passive:
             self.owner.put(Passive(self.handle))
 

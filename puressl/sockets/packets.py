@@ -164,14 +164,14 @@ def encode_header(packet: PacketType, length: int) -> bytes:
 class Decoder:
     """Takes packets of one type from the front of a buffer that only grows at its end.
 
-    packet: one of ``PACKET_TYPES``. packet_size: the longest packet accepted, bytes.
+    packet: one of ``PACKET_TYPES``. packet_size: the longest packet accepted, bytes; it may be changed at any time.
     """
 
-    __slots__ = ("_in_header", "_packet", "_packet_size", "_scanned", "_take")
+    __slots__ = ("_in_header", "_packet", "_scanned", "_take", "packet_size")
 
     def __init__(self, packet: PacketType, packet_size: int) -> None:
         self._packet = packet
-        self._packet_size = packet_size
+        self.packet_size = packet_size
         self._scanned = 0  # no packet ends before
         self._in_header = HTTP.get(packet, False)
         self._take: Take
@@ -244,8 +244,8 @@ class Decoder:
         return end
 
     def _bound(self, length: int) -> None:
-        if length > self._packet_size:
-            detail = f"packet {self._packet}: longer than packet_size, {self._packet_size} bytes"
+        if length > self.packet_size:
+            detail = f"packet {self._packet}: longer than packet_size, {self.packet_size} bytes"
             raise SSLError(Reason.EMSGSIZE, detail)
 
     def _remove(self, buffer: bytearray, end: int, start: int = 0) -> bytes:

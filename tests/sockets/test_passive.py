@@ -151,6 +151,18 @@ def test_packet_type_may_change_between_packets(pair: Pair) -> None:
     assert puressl.recv(peer, 0, PATIENCE) == b"rest"
 
 
+def test_packet_size_may_change_within_an_http_head(pair: Pair) -> None:
+    client, peer = pair
+    puressl.setopts(peer, {"packet": "http"})
+    puressl.send(client, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert puressl.recv(peer, 0, PATIENCE)[0] == "http_request"
+    puressl.setopts(peer, {"packet_size": 10})
+    assert puressl.recv(peer, 0, PATIENCE) == ("http_header", 14, "Host", None, b"a")
+    assert puressl.recv(peer, 0, PATIENCE) == "http_eoh"
+    puressl.send(client, b"GET /too/long HTTP/1.1\r\n")
+    assert refusal(puressl.recv, peer, 0, PATIENCE) == "emsgsize"
+
+
 # Endings --------------------------------------------------------------------------------------------------------------
 
 
