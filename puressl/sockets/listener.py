@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import selectors
 import socket
+from contextlib import suppress
 from typing import Any
 
 from puressl.config import ServerConfig
@@ -96,7 +97,8 @@ def bound(options: Options, port: int) -> ListeningDescriptor:
         sock = socket.socket(family, socket.SOCK_STREAM)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, options["reuseaddr"])
         if ip == _ANY_IPV6:
-            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+            with suppress(OSError):  # a system that keeps them apart
+                sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
         sock.bind((ip, port))
         sock.listen(options["backlog"])
         sock.setblocking(False)

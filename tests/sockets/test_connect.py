@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -88,6 +89,23 @@ def test_dual_stack_shows_mapped_addresses_as_ipv4(serve: Callable[..., Server])
     accepting = server.accept()
     six = puressl.connect((0, 0, 0, 0, 0, 0, 0, 1), server.port, FREE, PATIENCE)
     assert puressl.peername(six) == ("::1", server.port)
+    accepting.result()
+
+
+def test_listening_on_every_ipv6_address_needs_no_ipv4(
+    serve: Callable[..., Server], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = socket.socket.setsockopt
+
+    def setsockopt(self: socket.socket, level: int, name: int, value: Any) -> None:
+        if (level, name) == (socket.IPPROTO_IPV6, socket.IPV6_V6ONLY):
+            raise OSError(errno.EINVAL, "Invalid argument")  # what OpenBSD says
+        real(self, level, name, value)
+
+    monkeypatch.setattr(socket.socket, "setsockopt", setsockopt)
+    server = serve(ip="::")
+    accepting = server.accept()
+    puressl.connect("::1", server.port, FREE, PATIENCE)
     accepting.result()
 
 
