@@ -74,6 +74,8 @@ class Loop:
         """Closes the descriptors in a process that was forked: the thread is not in it. The selector is the parent's,
         too, and stays as it is.
         """
+        for _, lingering in self._lingering:
+            lingering.descriptor.drop()
         self._close()
 
     def _stop(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
 from collections.abc import Iterator
@@ -41,6 +42,22 @@ def test_socket_that_comes_to_linger_after_the_end_is_closed(stream: BlockingSoc
     loop.stop()
     loop.linger(stream)
     assert stream.fileno() < 0
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_forked_process_keeps_no_socket_that_lingers(stream: BlockingSocket) -> None:
+    loop, lingers = Loop(), threading.Event()
+    loop.start()
+    loop.linger(stream)
+    loop.call(lingers.set)
+    assert lingers.wait(PATIENCE)
+    child = os.fork()
+    if child == 0:  # pragma: no cover - another process
+        loop.drop()
+        os._exit(0 if stream.fileno() < 0 else 1)
+    assert os.waitpid(child, 0)[1] == 0
+    loop.stop()
 
 
 def test_what_is_asked_while_the_loop_ends_is_done() -> None:
