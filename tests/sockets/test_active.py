@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import struct
 import threading
 import time
 from collections.abc import Callable
@@ -78,6 +79,35 @@ def test_truncation_is_an_error_before_its_close(server: Server) -> None:
     client, peer = server.pair(active=True)
     process_of(peer).transport.shutdown(socket.SHUT_WR)
     assert [receive(), receive()] == [("ssl_error", client, "esslerrssl"), ("ssl_closed", client)]
+
+
+def break_off(peer: puressl.SSLSocket) -> None:
+    """Ends the TCP connection with RST."""
+    linger = struct.pack("ii", 1, 0)
+    process_of(peer).transport.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+    process_of(peer).transport.close()
+
+
+@pytest.mark.parametrize(
+    ("ending", "reason"),
+    [
+        (break_off, "econnreset"),
+        (lambda peer: process_of(peer).transport.send(b"\x17\x03\x03\x00\x20" + bytes(32)), "esslerrssl"),
+        (lambda peer: puressl.send(peer, b"\xff too long"), "emsgsize"),
+    ],
+)
+def test_failure_is_an_error_with_its_reason_after_all_data_and_before_the_close(
+    server: Server, ending: Callable[[puressl.SSLSocket], Any], reason: str
+) -> None:
+    client, peer = server.pair(active=True, packet=1, packet_size=9)
+    puressl.send(peer, b"\x04data")
+    assert receive() == ("ssl", client, b"data")
+    ending(peer)
+    assert [receive(), receive()] == [("ssl_error", client, reason), ("ssl_closed", client)]
+    assert_silence()
+    assert refusal(puressl.send, client, b"x") == "closed"
+    assert refusal(puressl.setopts, client, {"active": False}) == "closed"
+    puressl.close(client)
 
 
 def test_own_close_sends_no_message_and_frees_the_descriptor(server: Server) -> None:

@@ -355,17 +355,32 @@ def test_missing_client_certificate_is_told_by_recv_in_tls13(serve: Callable[...
     assert caught.value.reason == "esslerrssl"
 
 
-def test_sessions_are_resumed_unless_it_is_turned_off(server: Server) -> None:
-    def resumed(**options: Any) -> bool:
-        client, peer = server.pair(**options)
-        puressl.send(peer, b"after the tickets")
-        puressl.recv(client, 0, PATIENCE)
-        negotiated = process_of(client).stream.negotiated  # type: ignore[attr-defined]
-        return bool(negotiated.resumed)
+def resumed(server: Server, **options: Any) -> bool:
+    client, peer = server.pair(**options)
+    puressl.send(peer, b"after the tickets")
+    puressl.recv(client, 0, PATIENCE)
+    return bool(process_of(client).stream.negotiated.resumed)  # type: ignore[attr-defined]
 
-    assert [resumed(), resumed(), resumed(reuse_sessions=False), resumed(session_tickets=False)] == [
-        False,
-        True,
-        False,
-        False,
-    ]
+
+def test_sessions_are_resumed_unless_the_client_turns_it_off(server: Server) -> None:
+    assert [resumed(server), resumed(server)] == [False, True]
+    assert not resumed(server, reuse_sessions=False)
+    assert not resumed(server, session_tickets=False)
+
+
+@pytest.mark.parametrize("version", ["tlsv1.3", "tlsv1.2"])
+@pytest.mark.parametrize("off", ["reuse_sessions", "session_tickets"])
+def test_sessions_are_not_resumed_if_the_server_turns_it_off(
+    serve: Callable[..., Server], off: str, version: str
+) -> None:
+    server = serve(versions=[version], **{off: False})
+    assert [resumed(server), resumed(server)] == [False, False]
+
+
+def test_session_made_without_verification_serves_no_connection_with_it(server: Server) -> None:
+    assert [resumed(server, verify=0), resumed(server, verify=0)] == [False, True]
+    accepting = server.accept()
+    strict = client_options(cacertfile=root("p384"))
+    assert refusal(puressl.connect, "127.0.0.1", server.port, strict, PATIENCE) == "enoissuercert"
+    assert refusal(accepting.result) == "esslerrssl"
+    assert not resumed(server, server_name_indication="localhost")
