@@ -120,9 +120,9 @@ class Process(ABC):
         self.transport.close()
 
     def _free(self, patience: float) -> None:
-        self.application.remove(self)
         self.owner.unlink(self)
         self._close_transport(patience)
+        self.application.remove(self)  # last: a process that is forked meanwhile has the descriptor, too
 
     # By kind ----------------------------------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ import pytest
 
 import puressl
 from puressl.sockets.messages import process_of
+from puressl.sockets.status import Status
 
 from support.endpoints import PATIENCE, Pair, Server, client_options, refusal, server_options, wait_until
 from support.task import Task
@@ -178,6 +179,22 @@ def test_forked_process_starts_anew_and_leaves_the_connections_alone(server: Ser
     os.waitpid(child, 0)
     puressl.send(peer, b"still here")
     assert puressl.mailbox().receive(timeout=PATIENCE) == ("ssl", client, b"still here")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_forked_process_keeps_no_socket_that_is_being_closed(pair: Pair) -> None:
+    client, peer = pair
+    sending = Task(refusal, puressl.send, client, bytes(1 << 24))
+    puressl.recv(peer, 1, PATIENCE)
+    closing = Task(puressl.close, client)  # which waits for the sender
+    wait_until(lambda: process_of(client).status is Status.CLOSED)
+    child = os.fork()
+    if child == 0:  # pragma: no cover - another process
+        os._exit(0 if process_of(client).transport.fileno() < 0 else 1)
+    assert os.waitpid(child, 0)[1] == 0
+    closing.result()
+    assert sending.result() == "closed"
 
 
 # What it says of itself -----------------------------------------------------------------------------------------------
