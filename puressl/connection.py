@@ -405,7 +405,7 @@ class Connection:
     def _fail(self, error: SSLError) -> None:
         """Queues the alert, once, and remembers the error for good."""
         if isinstance(error, ProtocolError) and error.problem is not Problem.ALERT_RECEIVED and not self._negotiated:
-            error.reason = self._handshake_reason
+            error.happened_in(self._handshake_reason)
         self._failure = error
         alert = error.alert if isinstance(error, (ProtocolError, CertificateError)) else AlertDescription.INTERNAL_ERROR
         try:

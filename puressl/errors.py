@@ -13,7 +13,7 @@ import errno
 import os
 from dataclasses import dataclass
 from enum import Enum
-from typing import Union
+from typing import Any, Union
 
 from puressl.codes import AlertDescription as Alert
 
@@ -291,17 +291,34 @@ def _shortened(detail: str | None) -> str | None:
 class SSLError(OSError):
     """The base of every error puressl raises.
 
-    reason: what to branch on (``ReasonLike``). detail: the particulars for a person, or None.
+    reason: what to branch on (``ReasonLike``). detail: the particulars for a person, or None. errno: the number of a
+    POSIX reason, else None. strerror: what ``str`` says.
     """
 
     def __init__(self, reason: ReasonLike, detail: str | None = None) -> None:
-        super().__init__(reason, _shortened(detail))
+        super().__init__()
         self.reason = reason
         self.detail = _shortened(detail)
+        self._tell()
+
+    def _tell(self) -> None:
+        """Fills what every ``OSError`` has."""
+        self.args = (self.reason, self.detail)
+        self.errno = _POSIX_NUMBERS.get(self.reason) if isinstance(self.reason, str) else None
+        self.strerror = str(self)
 
     def __str__(self) -> str:
         text = diagnostic(self.reason)
         return f"{text} {self.detail}" if self.detail else text
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """For pickle and copy: made again from what it holds, as the arguments of each class are others."""
+        told = {name: getattr(self, name) for name in ("args", "errno", "strerror")}
+        return _blank, (type(self),), {**self.__dict__, **told}
+
+
+def _blank(kind: type[SSLError]) -> SSLError:
+    return kind.__new__(kind)
 
 
 class ProtocolError(SSLError):
@@ -320,6 +337,11 @@ class ProtocolError(SSLError):
     @property
     def alert(self) -> Alert | None:
         return PROBLEMS[self.problem].alert
+
+    def happened_in(self, handshake: Reason) -> None:
+        """Says that it ended a handshake: ``esslconnect`` or ``esslaccept``."""
+        self.reason = handshake
+        self._tell()
 
 
 class CertificateError(SSLError):

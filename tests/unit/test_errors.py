@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import errno
+import pickle
 
 import pytest
 
@@ -80,3 +82,32 @@ def test_detail_that_a_peer_made_long_is_shortened() -> None:
 def test_operating_system_errors_have_their_names() -> None:
     assert posix_reason(ConnectionRefusedError(errno.ECONNREFUSED, "x")) == "econnrefused"
     assert posix_reason(OSError("without a number")) == "eio"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        SSLError("econnrefused", "localhost port 1"),
+        ProtocolError(Problem.ALERT_RECEIVED, "unknown_ca", received=48),
+        CertificateError(Problem.CERTIFICATE_NAME, "not for a.example", place=0, subject="CN=b.example", der=b"\x30"),
+    ],
+)
+def test_error_survives_pickling_and_copying(error: SSLError) -> None:
+    for again in (pickle.loads(pickle.dumps(error)), copy.copy(error)):
+        assert type(again) is type(error)
+        assert (str(again), repr(again), vars(again)) == (str(error), repr(error), vars(error))
+        assert (again.errno, again.strerror) == (error.errno, error.strerror)
+
+
+def test_error_of_a_handshake_shows_one_reason() -> None:
+    error = ProtocolError(Problem.BAD_RECORD_VERSION)
+    error.happened_in(Reason.ESSLCONNECT)
+    assert error.reason is Reason.ESSLCONNECT
+    assert error.args[0] is Reason.ESSLCONNECT
+    assert "handshake" in error.strerror
+
+
+def test_only_the_system_s_reasons_have_a_number() -> None:
+    assert SSLError("econnrefused").errno == errno.ECONNREFUSED
+    assert SSLError(Reason.CLOSED).errno is None
+    assert SSLError(("badcall", "recv")).errno is None
