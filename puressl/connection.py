@@ -297,6 +297,8 @@ class Connection:
 
     def _on_end_of_file(self, incoming: EndOfFile) -> None:
         inside = "" if incoming.clean else " inside a record"
+        if self._negotiated is None:
+            raise ProtocolError(Problem.TRUNCATED, f"the transport ended{inside} during the handshake, in {self.state}")
         raise ProtocolError(Problem.TRUNCATED, f"the transport ended{inside} without close_notify (RFC 8446 6.1)")
 
     _HANDLERS: dict[type[Any], Callable[[Any, Any], None]] = {
