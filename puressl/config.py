@@ -122,8 +122,8 @@ class _Config:
     def _check(self, ciphers: str | None) -> None:
         if ciphers is not None:
             object.__setattr__(self, "cipher_suites", _read_ciphers(ciphers, self.provider))
-        object.__setattr__(self, "profile", Profile.of(self.profile or self._default_profile()))
         self._check_types()
+        object.__setattr__(self, "profile", Profile.of(self.profile or self._default_profile()))
         object.__setattr__(self, "revocation", Revocation.of(self.revocation))
         object.__setattr__(self, "evidence", Evidence(crls=_read_crls(self.crls), fetch=self.fetch))
         _coerce(self, "verify", Verify)
@@ -154,10 +154,14 @@ class _Config:
 
     def _check_types(self) -> None:
         """Wrong types of what is most often given wrongly; without this they would show in the first handshake."""
-        for option, kind in (("alpn", bytes), ("cipher_suites", int), ("groups", int), ("signature_schemes", int)):
+        for option, kind in _TUPLES.items():
             _check_tuple(option, getattr(self, option), kind)
-        if not isinstance(self.trust, (TrustStore, type(None))):
-            raise SSLError(Reason.EOPTIONS, f"trust: {self.trust!r} is no TrustStore; see TrustStore.from_file")
+        for option in ("depth", "minimum_rsa_bits"):
+            _check_kind(option, getattr(self, option), int, "int")
+        if self.trust is not None:
+            _check_kind("trust", self.trust, TrustStore, "TrustStore; see TrustStore.from_file")
+        if self.keylog is not None:
+            _check_kind("keylog", self.keylog, Callable, "function, to be called with each line")
 
     def _digest_scope(self, *parts: object) -> bytes:
         """What a session must have been made under to be resumed: trust, names, verification, identity, protocols."""
@@ -210,6 +214,8 @@ class ClientConfig(_Config):
     def __post_init__(self, ciphers: str | None) -> None:
         if self.verify and self.trust is None:
             object.__setattr__(self, "trust", TrustStore.system())
+        if self.credential is not None:
+            _check_kind("credential", self.credential, Credential, "Credential; see Credential.load")
         if self.verify and not self.server_name:
             raise SSLError(Reason.EOPTIONS, "server_name: verification needs the name the certificate must be for")
         if self.server_name:
@@ -284,10 +290,18 @@ class ServerConfig(_Config):
 
 Config = ClientConfig | ServerConfig
 
+#: Options of several values, and of what kind these are.
+_TUPLES = {"alpn": bytes, "crls": bytes, "cipher_suites": int, "groups": int, "signature_schemes": int}
+
+
+def _check_kind(option: str, value: object, kind: Any, name: str) -> None:
+    if not isinstance(value, kind) or isinstance(value, bool):
+        raise SSLError(Reason.EOPTIONS, f"{option}: {value!r:.50} is no {name}")
+
 
 def _check_tuple(option: str, value: object, kind: type[Any]) -> None:
     if not isinstance(value, (tuple, list)) or not all(isinstance(each, kind) for each in value):
-        raise SSLError(Reason.EOPTIONS, f"{option}: {value!r} is no tuple of {kind.__name__}")
+        raise SSLError(Reason.EOPTIONS, f"{option}: {value!r:.50} is no tuple of {kind.__name__}")
 
 
 def _coerce(config: object, option: str, enum: type[IntEnum]) -> None:
@@ -307,7 +321,7 @@ def _version(version: int) -> ProtocolVersion:
     try:
         return ProtocolVersion(version)
     except ValueError as error:
-        raise SSLError(Reason.EOPTIONS, f"versions: {error}") from error
+        raise SSLError(Reason.EOPTIONS, f"versions: {version!r:.50} is no member of ProtocolVersion") from error
 
 
 def _read_ciphers(text: object, provider: Provider) -> tuple[int, ...]:
@@ -317,8 +331,6 @@ def _read_ciphers(text: object, provider: Provider) -> tuple[int, ...]:
 
 
 def _read_crls(given: tuple[bytes, ...]) -> tuple[RevocationList, ...]:
-    if isinstance(given, bytes):
-        raise SSLError(Reason.EOPTIONS, "crls: is one of bytes, not a tuple of them")
     return tuple(one for number, data in enumerate(given, 1) for one in load_crls(data, f"crls: number {number}"))
 
 

@@ -443,6 +443,12 @@ def _given(need: Need, result: Any) -> Any:
     return accept(need, result)
 
 
+def _demand(config: Config, kind: type[Config]) -> None:
+    """The role is the class's; a configuration of the other would play the other."""
+    if not isinstance(config, kind):
+        raise SSLError(Reason.EOPTIONS, f"config: {type(config).__name__} where {kind.__name__} is needed")
+
+
 def _internal(error: Exception) -> ProtocolError:
     """A fault of ours or of a resolver: the peer is told internal_error, the user sees the cause."""
     failure = ProtocolError(Problem.INTERNAL_ERROR, f"{type(error).__name__}: {error}")
@@ -456,6 +462,7 @@ class ClientConnection(Connection):
     _handshake_reason = Reason.ESSLCONNECT
 
     def __init__(self, config: ClientConfig) -> None:
+        _demand(config, ClientConfig)
         super().__init__(config, ClientStart(config))
         self._sender.record_version = _LEGACY_INITIAL_VERSION
 
@@ -478,5 +485,6 @@ class ServerConnection(Connection):
     _handshake_reason = Reason.ESSLACCEPT
 
     def __init__(self, config: ServerConfig) -> None:
+        _demand(config, ServerConfig)
         super().__init__(config, ServerStart(config, Transcript()))
         self._sender.record_version = _LEGACY_VERSION

@@ -386,7 +386,8 @@ def connect(
     ``timeout``, a POSIX name, and what ``BlockingSocket.handshake`` raises.
     """
     deadline = None if timeout is None else time.monotonic() + timeout
-    peer = _wrap(dial(address, deadline), config, timeout, answer)
+    connection = ClientConnection(config)
+    peer = _wrap(dial(address, deadline), connection, timeout, answer)
     peer.handshake(None if deadline is None else max(deadline - time.monotonic(), 0.0))
     return peer
 
@@ -408,7 +409,8 @@ def upgrade(
         sock.getpeername()
     except OSError as error:
         raise SSLError(Reason.EWANTCONNECT, "the socket is not connected") from error
-    peer = _wrap(sock, config, timeout, answer)
+    connection = ServerConnection(config) if isinstance(config, ServerConfig) else ClientConnection(config)
+    peer = _wrap(sock, connection, timeout, answer)
     peer.handshake()
     return peer
 
@@ -421,22 +423,20 @@ def accept(
     A server of many clients accepts by itself, and calls ``upgrade`` in a thread for each. Raises ``SSLError`` as
     ``connect`` does; the listener goes on.
     """
+    connection = ServerConnection(config)
     try:
         listener.settimeout(timeout)
         sock, _ = listener.accept()
     except OSError as error:
         raise as_ssl_error(error) from error
-    peer = _wrap(sock, config, timeout, answer)
+    peer = _wrap(sock, connection, timeout, answer)
     peer.handshake()
     return peer
 
 
-def _wrap(
-    sock: socket.socket, config: ClientConfig | ServerConfig, timeout: float | None, answer: Answer | None
-) -> BlockingSocket:
+def _wrap(sock: socket.socket, connection: Connection, timeout: float | None, answer: Answer | None) -> BlockingSocket:
     with suppress(OSError):  # not TCP; each flight is one write already, so that waiting for more gains nothing
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    connection = ServerConnection(config) if isinstance(config, ServerConfig) else ClientConnection(config)
     return BlockingSocket(sock, connection, timeout=timeout, answer=answer)
 
 

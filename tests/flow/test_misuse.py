@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from puressl.codes import AlertDescription, CipherSuite, ContentType, ProtocolVersion
 from puressl.config import ClientConfig, ServerConfig, Verify
-from puressl.connection import MAX_EXPORT, ClientConnection, ServerConnection
+from puressl.connection import MAX_EXPORT, ClientConnection, Connection, ServerConnection
 from puressl.env import SeededEnv
 from puressl.errors import Problem, ProtocolError, Reason, SSLError
 from puressl.events import (
@@ -242,6 +243,14 @@ def test_change_cipher_spec_before_the_server_hello_of_tls_12_is_refused() -> No
     [
         ("client", {"alpn": tuple(b"%04d" % number + b"x" * 200 for number in range(100))}),
         ("client", {"signature_schemes": (0x0401,)}),
+        ("client", {"trust": "root.pem"}),
+        ("client", {"credential": ("chain.pem", "key.pem")}),
+        ("client", {"crls": "ca.crl"}),
+        ("client", {"crls": b"one"}),
+        ("client", {"depth": "3"}),
+        ("client", {"minimum_rsa_bits": True}),
+        ("client", {"keylog": "keys.log"}),
+        ("client", {"versions": ("tlsv1.3",)}),
         ("server", {"certificate_request_schemes": ()}),
     ],
     ids=str,
@@ -258,6 +267,23 @@ def test_second_certificate_is_presented_where_the_first_has_no_scheme_of_ours()
     both = (credential("ed25519"), credential("p256"))
     joined = join(server={"credentials": both, "signature_schemes": (0x0403,)}).handshake().raise_errors()
     assert joined.client.connection.negotiated.signature_scheme == 0x0403
+
+
+def test_configuration_of_the_other_role_is_refused() -> None:
+    for make, config in ((ClientConnection, server_config()), (ServerConnection, client_config())):
+        with pytest.raises(SSLError, match="Config is needed") as caught:
+            make(config)
+        assert caught.value.reason is Reason.EOPTIONS
+
+
+@pytest.mark.parametrize("make", [lambda: ServerConnection(server_config()), lambda: ClientConnection(client_config())])
+def test_end_of_the_transport_in_a_handshake_says_where(make: Callable[[], Connection]) -> None:
+    connection = make()
+    connection.start()
+    connection.receive_data(b"")
+    with pytest.raises(ProtocolError, match=f"during the handshake, in {connection.state}") as caught:
+        connection.next_event()
+    assert caught.value.problem is Problem.TRUNCATED
 
 
 def test_configurations_are_of_their_classes() -> None:
