@@ -17,7 +17,7 @@ def host(value: Any) -> str:
         return values.address(value)
     except ValueError:
         if not isinstance(value, str) or not 0 < len(value) <= MAX_NAME or "\0" in value:
-            raise
+            raise ValueError("is no host name or IP address") from None
     return value
 
 

@@ -312,5 +312,5 @@ def _form(opts: Sequence[str]) -> tuple[str, bool]:
     forms = [word for word in words if word in ("pkix", "ssl")]
     subject = "subject" in words
     if len(forms) > 1 or any(word not in ("pkix", "ssl", "subject") for word in words) or (subject and not forms):
-        raise SSLError(Reason.EOPTIONS, f"{opts!r:.100} is not pkix or ssl, with or without subject")
+        raise SSLError(Reason.EOPTIONS, f"opts: {opts!r:.100} is no list of pkix or ssl, with or without subject")
     return (forms[0] if forms else "der"), subject

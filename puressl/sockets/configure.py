@@ -61,7 +61,7 @@ def client_config(options: Options, around: Surroundings, host: str | None, peer
         trust = around.files.system_trust()
     if verify and name is None:
         if named is None:
-            raise SSLError(Reason.EOPTIONS, "server_name_indication: whose certificate is to be verified?")
+            raise SSLError(Reason.EOPTIONS, "server_name_indication: say whose certificate it must be, or disable")
         fields["resolvers"] = {VerifyPeer: _for_any_name(options, around.env, trust)}
         verify = Verify.NONE
     return ClientConfig(
@@ -107,11 +107,15 @@ def named_config(options: Options, around: Surroundings, config: ServerConfig, n
 
 
 def _server_fields(options: Options, around: Surroundings) -> dict[str, Any]:
-    own = around.files.credential(options)
+    own, verify, trust = around.files.credential(options), Verify(options["verify"]), around.files.trust(options)
+    if own is None and "sni_fun" not in options:
+        raise SSLError(Reason.ENOSERVERCERT, "certfile or cert must name one, or sni_fun")
+    if verify and trust is None:
+        raise SSLError(Reason.ECACERTFILE, "cacertfile or cacerts must name the roots that clients are verified by")
     return _common(options, around) | {
         "credentials": (own,) if own is not None else (),
-        "verify": Verify(options["verify"]),
-        "trust": around.files.trust(options),
+        "verify": verify,
+        "trust": trust,
         "alpn": options["alpn_preferred_protocols"],
         "session_cache": options["reuse_sessions"],
     }

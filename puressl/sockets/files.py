@@ -62,7 +62,7 @@ class Files:
             return None
         key = options["key"] if keyfile is None else read_file(keyfile, Reason.EKEYFILE)
         source = certfile or "cert"
-        key_source = keyfile or ("key" if key is not None else source)
+        key_source = keyfile or ("key" if key is not None else f"{source}, as there is no keyfile and no key")
 
         def load() -> Credential:
             return Credential.from_bytes(certificates, key, password, source=source, key_source=key_source)

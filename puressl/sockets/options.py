@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from enum import Flag, auto
 from typing import Any
 
@@ -70,7 +71,7 @@ _ROWS = (
            "Data comes as messages, or by recv; once, or so many times more."),
     Option("nodelay", values.boolean, _FLAG, False, Place.ALL, "TCP sends small pieces at once."),
     Option("keepalive", values.boolean, _FLAG, False, Place.ALL, "TCP finds out about a peer that is gone."),
-    Option("send_timeout", values.optional(values.integer(0, values.MAX_TIMEOUT)), "milliseconds or None", None,
+    Option("send_timeout", values.optional(values.timeout), "milliseconds or None", None,
            Place.ALL, "What send may take; after it the connection is closed for sending."),
     Option("reuseaddr", values.boolean, _FLAG, True, Place.LISTEN, "A port may be listened on at once again."),
     Option("backlog", values.integer(0, MAX_BACKLOG), "int", DEFAULT_BACKLOG, Place.LISTEN,
@@ -142,7 +143,7 @@ class Options:
         for tag, value in _pairs(options):
             row = OPTIONS.get(tag) if isinstance(tag, str) else None
             if row is None or not row.places & place:
-                raise SSLError(Reason.EOPTIONS, f"{tag!r:.50} is {'unknown' if row is None else 'out of place here'}")
+                raise SSLError(Reason.EOPTIONS, _unfit(tag, row))
             if tag not in given:
                 given[tag] = _parsed(row, value)
         for one, other in _EXCLUSIVE:
@@ -186,6 +187,14 @@ def markdown() -> Iterator[str]:
 def _where(places: Place) -> str:
     names = {Place.LISTEN: "listen", Place.CONNECT: "connect", Place.SET: "setopts", Place.NAMED: "sni_fun"}
     return ", ".join(name for place, name in names.items() if place & places)
+
+
+def _unfit(tag: object, row: Option | None) -> str:
+    """Why a tag cannot stand where it stands, and what may be meant."""
+    if row is not None:
+        return f"{tag!r} is out of place here, its place is {_where(row.places)}"
+    near = get_close_matches(str(tag)[:50], OPTIONS, n=1)
+    return f"{tag!r:.50} is unknown" + (f"; is {near[0]!r} meant?" if near else "")
 
 
 def _pairs(options: object) -> Iterator[tuple[Any, Any]]:

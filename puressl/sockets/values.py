@@ -34,12 +34,13 @@ def boolean(value: Any) -> bool:
     return value
 
 
-def integer(least: int, most: int) -> Parser:
-    """A number within bounds."""
+def integer(least: int, most: int, unit: str = "") -> Parser:
+    """A number within bounds. unit: of what, for people."""
+    kind = f"int from {least} to {most}" + (f" ({unit})" if unit else "")
 
     def parse(value: Any) -> int:
         if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
-            raise ValueError(f"is no int from {least} to {most}")
+            raise ValueError(f"is no {kind}")
         return int(value)
 
     return parse
@@ -67,7 +68,10 @@ _count = integer(-MAX_MESSAGES - 1, MAX_MESSAGES)
 def activity(value: Any) -> bool | int | str:
     if isinstance(value, bool) or (isinstance(value, str) and value == "once"):
         return value
-    number: int = _count(value)
+    try:
+        number: int = _count(value)
+    except ValueError as error:
+        raise ValueError(f"is not True, False or 'once', and {error}") from None
     return number
 
 
@@ -94,7 +98,7 @@ def octets(value: Any) -> bytes:
 def octets_or_list(value: Any) -> tuple[bytes, ...]:
     """One value in bytes or several."""
     if isinstance(value, (list, tuple)) and value:
-        return tuple(octets(each) for each in value)
+        return _each(octets, value)
     return (octets(value),)
 
 
@@ -109,7 +113,7 @@ def password(value: Any) -> str | bytes:
 def protocols(value: Any) -> tuple[bytes, ...]:
     if not isinstance(value, (list, tuple)) or not value:
         raise ValueError("is no list of bytes")
-    return tuple(octets(each) for each in value)
+    return _each(octets, value)
 
 
 def server_name(value: Any) -> str:
@@ -134,15 +138,26 @@ def listed(parser: Parser) -> Parser:
     def parse(value: Any) -> tuple[Any, ...]:
         if not isinstance(value, (list, tuple)) or not value:
             raise ValueError("is no list, or empty")
-        return tuple(dict.fromkeys(parser(each) for each in value))
+        return tuple(dict.fromkeys(_each(parser, value)))
 
     return parse
+
+
+def _each(parser: Parser, values: list[Any] | tuple[Any, ...]) -> tuple[Any, ...]:
+    """Each of several values; the one that is wrong is named."""
+    parsed = []
+    for value in values:
+        try:
+            parsed.append(parser(value))
+        except ValueError as error:
+            raise ValueError(f"has {value!r:.50}, which {error}") from None
+    return tuple(parsed)
 
 
 def address(value: Any) -> str:
     """An IP address: its text, a tuple of 4 ints or one of 8."""
     if isinstance(value, str):
-        return str(ipaddress.ip_address(value))
+        return _textual(value)
     if not isinstance(value, tuple) or len(value) not in (4, 8):
         raise ValueError("is no IP address")
     size = 2 if len(value) == 8 else 1
@@ -150,10 +165,20 @@ def address(value: Any) -> str:
     return str(ipaddress.ip_address(b"".join(int(part(each)).to_bytes(size, "big") for each in value)))
 
 
-def milliseconds(timeout: Any) -> float | None:
+def _textual(text: str) -> str:
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        raise ValueError("is no IP address") from None
+
+
+timeout = integer(0, MAX_TIMEOUT, "milliseconds")
+
+
+def milliseconds(value: Any) -> float | None:
     """A timeout in seconds, from milliseconds or None. Raises ``SSLError(einval)``."""
-    seconds = argument("timeout", optional(integer(0, MAX_TIMEOUT)), timeout)
-    return None if seconds is None else seconds / 1000
+    given = argument("timeout", optional(timeout), value)
+    return None if given is None else given / 1000
 
 
 def argument(name: str, parser: Parser, value: Any) -> Any:

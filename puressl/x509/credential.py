@@ -84,7 +84,11 @@ class Credential:
         source, key_source: names for errors, which are those of ``load``.
         """
         chain = load_certificates(certificates, source)
-        return cls.of(chain, keys.load_private_key(certificates if key is None else key, password, key_source))
+        own = keys.load_private_key(certificates if key is None else key, password, key_source)
+        try:
+            return cls.of(chain, own)
+        except SSLError as error:
+            raise SSLError(error.reason, f"{source} with {key_source}: {error.detail}") from None
 
     @classmethod
     def of(cls, chain: Sequence[Certificate], key: PrivateKey) -> Credential:

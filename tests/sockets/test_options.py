@@ -65,6 +65,25 @@ def test_ill_typed_value_is_refused_by_name(tag: str) -> None:
         assert caught.value.reason == "eoptions"
 
 
+@pytest.mark.parametrize(
+    ("tag", "value", "said"),
+    [
+        ("verfy", 1, "'verfy' is unknown; is 'verify' meant?"),
+        ("xyzzy", 1, "'xyzzy' is unknown"),
+        ("backlog", 1, "'backlog' is out of place here, its place is listen"),
+        ("versions", ["TLSv1.3"], "versions: ['TLSv1.3'] has 'TLSv1.3', which is not one of 'tlsv1.3', 'tlsv1.2'"),
+        ("alpn_advertised_protocols", [b"h2", "h3"], "[b'h2', 'h3'] has 'h3', which is no bytes, or empty"),
+        ("active", "twice", "'twice' is not True, False or 'once', and is no int from -32768 to 32767"),
+        ("send_timeout", 0.5, "send_timeout: 0.5 is no int from 0 to 4294967295 (milliseconds)"),
+        ("ip", "nowhere", "ip: 'nowhere' is no IP address"),
+    ],
+)
+def test_refusal_names_what_is_wrong_and_what_may_be_meant(tag: str, value: object, said: str) -> None:
+    with pytest.raises(puressl.SSLError) as caught:
+        Options.read({tag: value}, Place.CONNECT)
+    assert (caught.value.detail or "").endswith(said)
+
+
 def test_secret_values_stay_out_of_errors_and_of_what_is_shown() -> None:
     with pytest.raises(puressl.SSLError) as caught:
         Options.read({"key": "do not show"}, Place.LISTEN)

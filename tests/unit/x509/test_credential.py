@@ -100,7 +100,7 @@ def test_huge_file_is_refused(tmp_path: Path) -> None:
 
 def test_key_of_another_certificate_is_a_mismatch() -> None:
     detail = refusal(Reason.EKEYMISMATCH, pem.encode("CERTIFICATE", LEAF), encode_private_key(OTHER))
-    assert detail == "the certificate of CN=server.example is for another key"
+    assert detail == "cert with key: the certificate of CN=server.example is for another key"
     refusal(Reason.EKEYMISMATCH, LEAF, encode_private_key(RSA))
 
 
