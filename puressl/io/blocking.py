@@ -104,9 +104,11 @@ class BlockingSocket:
                 while not isinstance(self._next_event(deadline), HandshakeCompleted):
                     pass
                 self._flush_handshake(deadline)
-        except BaseException:
+        except BaseException as error:
             if self._lingers or not self.has_last_words:
                 self._abandon()
+            if isinstance(error, SSLError) and error.reason is Reason.TIMEOUT:
+                raise SSLError(Reason.TIMEOUT, f"the handshake waited in {self.connection.state}") from None
             raise
 
     def read(self, limit: int = READ_SIZE, timeout: Timeout = _Own.TIMEOUT) -> bytes:

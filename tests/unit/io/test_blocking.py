@@ -357,7 +357,7 @@ def test_write_that_timed_out_ends_writing_and_is_no_clean_end(pair: Pair) -> No
 def test_handshake_that_timed_out_closes_the_socket() -> None:
     ours, theirs = tcp_pair()
     with theirs:
-        with pytest.raises(SSLError) as caught:
+        with pytest.raises(SSLError, match="waited in ClientWaitServerHello") as caught:
             upgrade(ours, client_config(), timeout=0.1)
         assert caught.value.reason is Reason.TIMEOUT
         assert ours.fileno() == -1
