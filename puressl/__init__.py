@@ -1,5 +1,19 @@
 """TLS in pure Python: no OpenSSL, no compiled code, certificates verified.
 
+Three ways to use it. For each, ``help`` of the names has arguments, results and errors.
+
+- ``puressl.io.blocking``: ``connect``, ``accept`` and ``upgrade`` give a connection with ``read`` and ``write``. What
+  they are to do is a ``ClientConfig`` or a ``ServerConfig``, with ``Credential`` and ``TrustStore``; times are in
+  seconds.
+- The functions of this module, after Erlang/OTP's ssl(3): ``start``, then ``connect``, or ``listen``,
+  ``transport_accept`` and ``ssl_accept``; data by ``recv`` or as messages in a ``Mailbox``. What they are to do is a
+  mapping of options (``help("puressl.sockets.options")``); times are in milliseconds, and without the option ``verify``
+  no certificate is asked for.
+- ``ClientConnection`` and ``ServerConnection``: the protocol alone, bytes in and bytes out, for event loops and
+  transports of one's own.
+
+All errors are ``SSLError``: ``reason`` is what to branch on, ``str`` what to show.
+
 Theory of operation: the names that users want are gathered here and loaded when they are first used (PEP 562), so that
 ``import puressl`` is quick and a program pays only for the layers it uses.
 """

@@ -72,7 +72,7 @@ class Verify(IntEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Config:
+class CommonConfig:
     """What clients and servers have in common.
 
     versions: protocol versions to speak. cipher_suites, groups, signature_schemes: code points in order of preference.
@@ -190,7 +190,7 @@ class _Config:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ClientConfig(_Config):
+class ClientConfig(CommonConfig):
     """How a client connects.
 
     server_name: the DNS name or IP address that the server's certificate must be for; a DNS name is also sent in SNI.
@@ -199,7 +199,8 @@ class ClientConfig(_Config):
     status_request: whether the server is asked to staple an OCSP response, where revocation is looked at at all.
     middlebox_compatibility: RFC 8446 D.4. shape_hello: a last look at each ClientHello before its binders are made, for
     tests and teaching; what it returns is sent, and its answer is held to it.
-    Verification is on: without ``trust`` the system's roots are taken.
+    Verification is on: without ``trust`` the system's roots are taken. The other fields are those of ``CommonConfig``:
+    ``help("puressl.config")``.
     """
 
     server_name: str | None = None
@@ -240,7 +241,7 @@ class ClientConfig(_Config):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ServerConfig(_Config):
+class ServerConfig(CommonConfig):
     """How a server accepts.
 
     credentials: certificates with their keys; the first that fits the client's name, schemes and suites is presented,
@@ -249,7 +250,8 @@ class ServerConfig(_Config):
     seal tickets. ticket_count: tickets sent after a TLS 1.3 handshake. session_cache: TLS 1.2 session identifiers.
     cookie: sends a cookie in HelloRetryRequest. advertised_groups: supported_groups of EncryptedExtensions; None sends
     ours. certificate_request_schemes: what CertificateRequest lists; None lists signature_schemes. authorities: whether
-    CertificateRequest names the trusted roots.
+    CertificateRequest names the trusted roots. The other fields are those of ``CommonConfig``:
+    ``help("puressl.config")``.
     """
 
     credentials: tuple[Credential, ...] = ()

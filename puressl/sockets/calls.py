@@ -72,6 +72,7 @@ def format_error(reason: object) -> str:
 def listen(port: int, options: object) -> ListenSocket:
     """A socket that listens on a port, 0 for a free one.
 
+    options: a mapping, or pairs of name and value (``help("puressl.sockets.options")``).
     Raises ``enotstarted``, ``enooptions``, ``eoptions``, ``einval``, ``enoservercert``, the reasons of own files,
     ``ecipher``, or a POSIX name.
     """
@@ -117,9 +118,11 @@ def connect(address: Any, *arguments: Any, **named: Any) -> SSLSocket:
     """A connection to a server: ``connect(address, port, options, timeout=None)``, or over a connected socket:
     ``connect(socket, options, timeout=None)``, which belongs to the result and is closed if the handshake fails.
 
-    address: a host name, an IP address as text, a tuple of 4 ints or one of 8. timeout: milliseconds, None for any
-    time. Raises ``timeout``, ``eoptions``, ``einval``, ``esslconnect``, ``esslerrssl``, a reason of the peer's
-    certificate or of own files, ``nxdomain``, ``ewantconnect`` for a socket that is not connected, or a POSIX name.
+    address: a host name, an IP address as text, a tuple of 4 ints or one of 8. options: a mapping, or pairs of name and
+    value (``help("puressl.sockets.options")``); the server's certificate is verified only where ``verify`` is 1 or 2.
+    timeout: milliseconds, None for any time.
+    Raises ``timeout``, ``eoptions``, ``einval``, ``esslconnect``, ``esslerrssl``, a reason of the peer's certificate or
+    of own files, ``nxdomain``, ``ewantconnect`` for a socket that is not connected, or a POSIX name.
     """
     opening = _upgrade if isinstance(address, sockets.socket) else _connect
     return opening(address, *arguments, **named)
@@ -203,6 +206,7 @@ def send(socket: SSLSocket, data: object) -> None:
 def controlling_process(socket: SSLSocket | ListenSocket, owner: Mailbox) -> None:
     """Gives a socket of the calling thread's to another owner. Its messages move over, in order.
 
+    owner: what ``mailbox()`` returned in another thread, or a ``Mailbox()`` of no thread.
     Raises ``closed``, ``("badcall", "controlling_process")`` when it is not the caller's, ``badarg``.
     """
     _process(socket).give(mailbox(), owner)
@@ -250,8 +254,8 @@ def negotiated_protocol(socket: SSLSocket) -> bytes | None:
 def peercert(socket: SSLSocket, opts: Sequence[str] = ()) -> Form:
     """The peer's certificate.
 
-    opts: () for DER; "pkix" or "ssl" for a structure (``decode_certificate``), with "subject" beside it only the
-    subject's name. Raises ``ebadstate``, ``closed``, ``eoptions``, ``enopeercert``.
+    opts: () for DER; ["pkix"] or ["ssl"] for a structure (``decode_certificate``); ["ssl", "subject"] for the subject's
+    name alone. Raises ``ebadstate``, ``closed``, ``eoptions``, ``enopeercert``.
     """
     connected = _connected(socket)
     connected.permit("peercert")

@@ -48,7 +48,11 @@ class _Entry:
 
 
 class Mailbox:
-    """An owner of sockets, and its messages."""
+    """An owner of sockets, and its messages.
+
+    ``receive`` takes them, ``put`` adds one of the program's own, from any thread, and ``close`` ends the owner and its
+    sockets. The other methods are for the sockets.
+    """
 
     def __init__(self) -> None:
         self._changed = threading.Condition(threading.Lock())

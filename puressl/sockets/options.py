@@ -175,6 +175,14 @@ def read_tags(tags: object) -> list[str]:
     return asked
 
 
+def plain() -> Iterator[str]:
+    """The table for ``help``, line by line."""
+    for row in _ROWS:
+        default = "" if row.default in (None, ()) else f" Default: {row.default!r}."
+        yield f"{row.tag}: {row.shown}; for {_where(row.places)}.{default}"
+        yield f"    {row.meaning}"
+
+
 def markdown() -> Iterator[str]:
     """The table for people, line by line."""
     yield "| option | value | default | where | meaning |"
@@ -219,3 +227,6 @@ def _parsed(row: Option, value: object) -> Any:
     except ValueError as error:
         shown = "the value" if row.secret else f"{value!r:.50}"
         raise SSLError(Reason.EOPTIONS, f"{row.tag}: {shown} {error}") from None
+
+
+__doc__ = "\n".join((__doc__ or "", *plain()))

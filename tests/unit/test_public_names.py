@@ -8,6 +8,7 @@ import sys
 import pytest
 
 import puressl
+from puressl.sockets import options
 
 
 @pytest.mark.parametrize("name", puressl.__all__)
@@ -33,3 +34,8 @@ def test_connection_does_without_what_only_some_use() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_help_on_the_options_names_each() -> None:
+    for tag in options.OPTIONS:
+        assert f"\n{tag}: " in (options.__doc__ or "")
