@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import socket
 import threading
 import time
 from pathlib import Path
+from types import FunctionType
 
 import pytest
 
@@ -21,7 +24,9 @@ from support.endpoints import PATIENCE, Server, client_options, server_options
 
 README = (Path(__file__).resolve().parents[1] / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```python\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
-MAX_EXAMPLE_LINES = 15
+MAX_EXAMPLE_LINES = 24
+#: Those of the socket interface are shorter.
+MAX_SOCKET_EXAMPLE_LINES = 14
 
 
 def example(word: str) -> str:
@@ -39,12 +44,13 @@ def run(code: str, port: int = 0) -> None:
 def test_examples_are_short() -> None:
     assert BLOCKS
     for block in BLOCKS:
-        assert len(block.strip().splitlines()) <= MAX_EXAMPLE_LINES
+        most = MAX_SOCKET_EXAMPLE_LINES if "puressl.start()" in block else MAX_EXAMPLE_LINES
+        assert len(block.strip().splitlines()) <= most
 
 
-def test_blocking_client_example_talks_to_a_server() -> None:
+@pytest.mark.parametrize("word", ["blocking import connect", "import asyncio"])
+def test_client_example_talks_to_a_server(word: str, capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
 
         def serve() -> None:
             with accept(listener, server_config(), timeout=10) as peer:
@@ -52,8 +58,27 @@ def test_blocking_client_example_talks_to_a_server() -> None:
 
         server = threading.Thread(target=serve)
         server.start()
-        run(example("blocking import connect"), port=port)
+        run(example(word), port=listener.getsockname()[1])
         server.join(timeout=10)
+    assert "HELLO" in capsys.readouterr().out
+
+
+def test_error_example_says_what_is_not_trusted(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        server = threading.Thread(target=refused, args=(listener,))
+        server.start()
+        run(example("not trusted"), port=port)
+        server.join(timeout=10)
+    run(example("not trusted"), port=port)
+    untrusted, unreachable = capsys.readouterr().out.splitlines()
+    assert re.match(r"not trusted: Cannot find certificate of issuer .* \(RFC 5280 6\.1\)", untrusted)
+    assert unreachable == f"no connection: {os.strerror(errno.ECONNREFUSED)}. localhost port {port}"
+
+
+def refused(listener: socket.socket) -> None:
+    with pytest.raises(puressl.ProtocolError, match="unknown_ca"):
+        accept(listener, server_config(env=SystemEnv()), timeout=10)
 
 
 def test_blocking_server_example_talks_to_a_client(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,8 +163,15 @@ def test_table_of_options_is_the_one_that_is_checked_against() -> None:
     assert "\n".join(markdown()) in README
 
 
+def test_every_function_stands_beside_its_counterpart() -> None:
+    table = "\n".join(line for line in README.splitlines() if line.startswith("| `ssl:") or "`mailbox()" in line)
+    for name in puressl.__all__:
+        if isinstance(getattr(puressl, name), FunctionType) and getattr(puressl, name).__module__ in INTERFACE:
+            assert re.search(rf"`{name}\(", table), name
+
+
 def test_core_example_says_what_came_instead_of_tls(capsys: pytest.CaptureFixture[str]) -> None:
-    run(example("ClientConnection"))
+    run(example("SeededEnv"))
     assert re.search(r"not a TLS record: .*looks like an HTTP", capsys.readouterr().out)
 
 
@@ -165,6 +197,9 @@ def test_connection_documents_every_public_method() -> None:
         if not name.startswith("_") and callable(member):
             assert member.__doc__ or name in OUTPUT, name
 
+
+#: Where the functions of the socket interface are defined.
+INTERFACE = {"puressl.sockets.application", "puressl.sockets.calls", "puressl.sockets.mailbox"}
 
 #: ``Connection`` is also the ``Output`` of its handlers, and these are documented there.
 OUTPUT = {
