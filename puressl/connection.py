@@ -18,7 +18,7 @@ from typing import Any
 from puressl.codes import AlertDescription, AlertLevel, ContentType, Direction, Epoch, ProtocolVersion, name_of
 from puressl.config import ClientConfig, Config, ServerConfig
 from puressl.crypto.transcript import Transcript
-from puressl.errors import CertificateError, Problem, ProtocolError, Reason, SSLError
+from puressl.errors import ALERT_MEANINGS, CertificateError, Problem, ProtocolError, Reason, SSLError
 from puressl.events import (
     PENDING,
     AlertReceived,
@@ -275,8 +275,7 @@ class Connection:
                 raise ProtocolError(Problem.TOO_MANY_WARNINGS, f"more than {MAX_WARNING_ALERTS}")
             self.emit(AlertReceived(incoming.level, incoming.description))
         else:
-            name = name_of(AlertDescription, incoming.description)
-            raise ProtocolError(Problem.ALERT_RECEIVED, name, received=incoming.description)
+            raise _received(incoming.description)
 
     def _is_warning(self, incoming: AlertRecord) -> bool:
         """In TLS 1.3 only user_canceled. A warning before the version is known is one: a TLS 1.2 server may send
@@ -289,7 +288,7 @@ class Connection:
     def _on_close_notify(self) -> None:
         """RFC 8446 6.1: in TLS 1.3 each direction closes by itself; RFC 5246 7.2.1: in TLS 1.2 both at once."""
         if self._negotiated is None:
-            raise ProtocolError(Problem.ALERT_RECEIVED, "close_notify", received=int(AlertDescription.CLOSE_NOTIFY))
+            raise _received(AlertDescription.CLOSE_NOTIFY)
         self._peer_closed = True
         if self._negotiated.version is not ProtocolVersion.TLSv1_3:
             self.close()
@@ -441,6 +440,13 @@ def _given(need: Need, result: Any) -> Any:
     if isinstance(result, Exception):
         raise result
     return accept(need, result)
+
+
+def _received(description: int) -> ProtocolError:
+    """The error of a peer's fatal alert: its name, and what it means."""
+    name, meaning = name_of(AlertDescription, description), ALERT_MEANINGS.get(description)
+    detail = f"{name} ({meaning})" if meaning else name
+    return ProtocolError(Problem.ALERT_RECEIVED, detail, received=int(description))
 
 
 def _demand(config: Config, kind: type[Config]) -> None:

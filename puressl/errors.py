@@ -280,6 +280,27 @@ PROBLEMS: dict[Problem, ProblemRow] = {
 }
 
 
+#: What alerts of a peer's tell us, for people (RFC 8446 6.2); those that only accuse us of a fault say it by name.
+ALERT_MEANINGS: dict[int, str] = {
+    Alert.CLOSE_NOTIFY: "the peer ended the handshake without saying why",
+    Alert.HANDSHAKE_FAILURE: "the peer found no versions, suites, groups or certificates in common with us",
+    Alert.BAD_CERTIFICATE: "the peer refuses our certificate",
+    Alert.UNSUPPORTED_CERTIFICATE: "the peer has no use for a certificate of our kind",
+    Alert.CERTIFICATE_REVOKED: "our certificate is revoked",
+    Alert.CERTIFICATE_EXPIRED: "for the peer our certificate has expired or is not valid yet",
+    Alert.CERTIFICATE_UNKNOWN: "the peer refuses our certificate",
+    Alert.UNKNOWN_CA: "the peer trusts no issuer of our certificate, or lacks one in the chain",
+    Alert.ACCESS_DENIED: "the peer does not let the owner of our certificate in",
+    Alert.PROTOCOL_VERSION: "the peer speaks none of our versions",
+    Alert.INSUFFICIENT_SECURITY: "the peer wants stronger suites or groups",
+    Alert.INTERNAL_ERROR: "the peer failed for a reason of its own",
+    Alert.INAPPROPRIATE_FALLBACK: "the peer speaks a newer version than we offered",
+    Alert.UNRECOGNIZED_NAME: "the peer does not serve the name we asked for",
+    Alert.CERTIFICATE_REQUIRED: "the peer wants a certificate of ours",
+    Alert.NO_APPLICATION_PROTOCOL: "the peer speaks none of our application protocols",
+}
+
+
 #: Characters of a detail: a peer's names and lists stand in it, and may be long.
 MAX_DETAIL = 1_000
 

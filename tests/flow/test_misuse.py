@@ -47,6 +47,7 @@ def test_numbers_of_verify_and_versions_are_taken_for_their_members() -> None:
 def test_client_without_certificate_is_refused_where_the_number_2_asks_for_one(version: ProtocolVersion) -> None:
     joined = join(versions=(version,), server={"verify": 2, "trust": trust()}).handshake()
     assert joined.server.error.problem in {Problem.NO_CERTIFICATE, Problem.NO_CLIENT_CERTIFICATE}
+    assert "(the peer " in str(joined.client.error)
 
 
 @VERSIONS

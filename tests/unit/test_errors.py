@@ -10,6 +10,7 @@ import pytest
 
 from puressl.codes import AlertDescription
 from puressl.errors import (
+    ALERT_MEANINGS,
     DIAGNOSTICS,
     MAX_DETAIL,
     PROBLEMS,
@@ -111,3 +112,8 @@ def test_only_the_system_s_reasons_have_a_number() -> None:
     assert SSLError("econnrefused").errno == errno.ECONNREFUSED
     assert SSLError(Reason.CLOSED).errno is None
     assert SSLError(("badcall", "recv")).errno is None
+
+
+def test_every_refusal_of_our_certificate_by_a_peer_has_a_meaning() -> None:
+    ours = {row.alert for problem, row in PROBLEMS.items() if problem.name.startswith("CERTIFICATE_")}
+    assert ours - {AlertDescription.BAD_CERTIFICATE_STATUS_RESPONSE} <= set(ALERT_MEANINGS)
