@@ -134,10 +134,13 @@ class _Powers:
         self._known = [_ONE, base]
 
     def up_to(self, exponent: int) -> list[int]:
-        """All from the zeroth to this one."""
+        """All from the zeroth to this one. A longer list takes the place of one that other threads may be reading."""
         known = self._known
-        while len(known) <= exponent:
-            known.append(_reduced(known[-1] * known[1] & _COEFFICIENTS))
+        if len(known) <= exponent:
+            known = known.copy()
+            while len(known) <= exponent:
+                known.append(_reduced(known[-1] * known[1] & _COEFFICIENTS))
+            self._known = known
         return known[: exponent + 1]
 
 

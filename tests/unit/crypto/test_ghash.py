@@ -93,3 +93,18 @@ def test_every_table_entry_is_an_octet_of_a_product() -> None:
         for bit in range(8):
             expected ^= (int.from_bytes(block, "big") << bit + 1) * (octet >> bit & 1)
         assert bytes(octets[octet] for octets in table) == expected.to_bytes(17, "big")
+
+
+def test_powers_that_two_threads_make_at_once_are_right(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second thread comes while the first one multiplies."""
+    key, message = bytes(range(16)), bytes(range(256))
+    shared, reduced = Ghash(key), ghash._reduced
+
+    def interrupted(value: int) -> int:
+        monkeypatch.setattr(ghash, "_reduced", reduced)
+        shared.digests([message])
+        return reduced(value)
+
+    monkeypatch.setattr(ghash, "_reduced", interrupted)
+    for blocks in (message, message + message[::-1]):
+        assert shared.digests([blocks]) == [defined(key, blocks)]
