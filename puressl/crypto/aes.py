@@ -50,11 +50,11 @@ class Aes:
         self._rounds: dict[int, Rounds] = {}
 
     def encrypt(self, blocks: bytes) -> bytes:
-        """Each of a whole number of blocks, encrypted: at most ``BLOCKS_PER_PASS`` for the memory it takes."""
+        """Each of one block or more, encrypted: at most ``BLOCKS_PER_PASS`` for the memory it takes."""
         return from_planes(self.encrypt_planes(to_planes(blocks)))[: len(blocks)]
 
     def decrypt(self, blocks: bytes) -> bytes:
-        """Each of a whole number of blocks, decrypted: at most ``BLOCKS_PER_PASS`` for the memory it takes."""
+        """Each of one block or more, decrypted: at most ``BLOCKS_PER_PASS`` for the memory it takes."""
         planes = to_planes(blocks)
         return from_planes(self._rounds_over(len(planes) // BLOCK_LENGTH).decrypt(planes))[: len(blocks)]
 
@@ -63,12 +63,19 @@ class Aes:
         return self._rounds_over(len(planes) // BLOCK_LENGTH).encrypt(planes)
 
     def _rounds_over(self, count: int) -> Rounds:
-        """The rounds over so many blocks; the oldest are given up when too many are kept."""
-        if count not in self._rounds:
-            while self._rounds and sum(self._rounds) + count > _KEPT_BLOCKS:
-                del self._rounds[next(iter(self._rounds))]
-            self._rounds[count] = (NarrowRounds if count < WIDE_FROM else WideRounds)(self._round_keys, count)
-        return self._rounds[count]
+        """The rounds over so many blocks; the oldest are given up when too many are kept.
+
+        What is kept is replaced, never changed: other threads may be looking.
+        """
+        rounds = self._rounds.get(count)
+        if rounds is None:
+            rounds = (NarrowRounds if count < WIDE_FROM else WideRounds)(self._round_keys, count)
+            kept = self._rounds.copy()
+            while kept and sum(kept) + count > _KEPT_BLOCKS:
+                del kept[next(iter(kept))]
+            kept[count] = rounds
+            self._rounds = kept
+        return rounds
 
 
 #: Bits of one column's cells in the planes of eight blocks, for block 0: a word of the key schedule.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 
 import pytest
 
@@ -91,6 +92,22 @@ def test_round_keys_are_kept_for_a_bounded_number_of_blocks() -> None:
         cipher.encrypt(bytes(16 * blocks))
         assert rounded(blocks) in cipher._rounds
         assert sum(cipher._rounds) <= aes._KEPT_BLOCKS
+
+
+def test_round_keys_given_up_while_another_thread_makes_its_own_do_no_harm(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second thread comes while the first one repeats its round keys, and gives up all that is kept."""
+    cipher = Aes(bytes(16))
+    cipher.encrypt(bytes(16 * 400))
+
+    def interrupted(round_keys: Sequence[bytes], count: int) -> WideRounds:
+        monkeypatch.setattr(aes, "WideRounds", WideRounds)
+        cipher.encrypt(bytes(16 * BLOCKS_PER_PASS))
+        return WideRounds(round_keys, count)
+
+    monkeypatch.setattr(aes, "WideRounds", interrupted)
+    data = bytes(16 * BLOCKS_PER_PASS)
+    assert cipher.encrypt(data[: 16 * 4000]) == Aes(bytes(16)).encrypt(data)[: 16 * 4000]
+    assert sum(cipher._rounds) <= aes._KEPT_BLOCKS
 
 
 def test_no_key_is_in_a_repr() -> None:
