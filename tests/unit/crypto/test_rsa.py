@@ -1,21 +1,22 @@
-"""RSA: encodings, faults, blinding, and a decryption that tells nothing."""
+"""RSA: encodings as tlslite-ng has them, faults, blinding, and a decryption that tells nothing."""
 
 from __future__ import annotations
 
 import dataclasses
 
 import pytest
+from tlslite.utils.python_rsakey import Python_RSAKey
 
 from puressl.crypto import rsa
 from puressl.crypto.hashes import HashAlgorithm
-from puressl.crypto.keys import RSAPrivateKey, generate_rsa
+from puressl.crypto.keys import RSAPrivateKey, RSAPublicKey, generate_rsa
 from puressl.crypto.primes import random_prime
 from puressl.env import Purpose, SeededEnv
 from puressl.errors import Problem, ProtocolError
 
 ENV = SeededEnv(b"test_rsa", 0)
 KEY = generate_rsa(1024, ENV)
-SHA256, SHA384, SHA512 = HashAlgorithm.SHA256, HashAlgorithm.SHA384, HashAlgorithm.SHA512
+SHA1, SHA256, SHA384, SHA512 = HashAlgorithm.SHA1, HashAlgorithm.SHA256, HashAlgorithm.SHA384, HashAlgorithm.SHA512
 VERSION = 0x0303
 MESSAGE = b"a message"
 
@@ -27,6 +28,20 @@ def key_of(first: int, second: int) -> RSAPrivateKey:
             return RSAPrivateKey.from_primes(random_prime(first, ENV), random_prime(second, ENV))
         except ProtocolError:
             continue
+
+
+def accepted_by_tlslite(key: RSAPublicKey, scheme: str, algorithm: HashAlgorithm, salt: int, signature: bytes) -> bool:
+    peer = Python_RSAKey(key.modulus, key.exponent)
+    return bool(peer.hashAndVerify(bytearray(signature), bytearray(MESSAGE), scheme, algorithm.value, salt))
+
+
+@pytest.mark.parametrize("hash_algorithm", [SHA1, SHA256, SHA384, SHA512])
+def test_signatures_are_encoded_as_tlslite_expects(hash_algorithm: HashAlgorithm) -> None:
+    signature = rsa.sign_pkcs1(KEY, hash_algorithm, MESSAGE, ENV)
+    assert accepted_by_tlslite(KEY.public, "PKCS1", hash_algorithm, 0, signature)
+    for salt_length in (0, 20, 32):
+        signature = rsa.sign_pss(KEY, hash_algorithm, salt_length, MESSAGE, ENV)
+        assert accepted_by_tlslite(KEY.public, "PSS", hash_algorithm, salt_length, signature)
 
 
 @pytest.mark.parametrize("hash_algorithm", [SHA256, SHA384, SHA512])
@@ -46,6 +61,8 @@ def test_pss_works_for_every_remainder_of_the_modulus_length(first: int, second:
     assert len(signature) == key.public.size
     assert rsa.verify_pss(key.public, SHA256, 32, signature, MESSAGE)
     assert not rsa.verify_pss(key.public, SHA256, 32, signature, b"")
+    if key.public.bits % 8 != 1:  # tlslite-ng knows no encoding that is shorter than the modulus
+        assert accepted_by_tlslite(key.public, "PSS", SHA256, 32, signature)
 
 
 def test_pss_salt_comes_from_the_environment() -> None:
