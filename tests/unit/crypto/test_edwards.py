@@ -128,6 +128,12 @@ def test_base_point_has_its_order(curve: Curve) -> None:
         assert (curve.a * x * x * z * z + y * y * z * z - z**4 - curve.d * x * x * y * y) % curve.p == 0
 
 
+def encoded(curve: Curve, x: int, y: int, z: int) -> bytes:
+    inverse = pow(z, -1, curve.p)
+    sign = (x * inverse % curve.p & 1) << (8 * curve.size - 1)
+    return (y * inverse % curve.p | sign).to_bytes(curve.size, "little")
+
+
 def small_order_keys(curve: Curve) -> list[bytes]:
     """The neutral point, the one of order two, and those of order four with y = 0."""
     sign_bit = 1 << (8 * curve.size - 1)
@@ -139,15 +145,22 @@ def test_keys_of_small_order_follow_the_equation(curve: Curve) -> None:
     """With the neutral point as key every message is signed by R = S·B; sums with the others come out right as well."""
     response = 12345
     x, y, z, _ = edwards.multiply_base(curve, response)
-    inverse = pow(z, -1, curve.p)
-    commitment = (y * inverse % curve.p | (x * inverse % curve.p & 1) << (8 * curve.size - 1)).to_bytes(
-        curve.size, "little"
-    )
-    signature = commitment + response.to_bytes(curve.size, "little")
+    signature = encoded(curve, x, y, z) + response.to_bytes(curve.size, "little")
     assert edwards.verify(curve, small_order_keys(curve)[0], signature, b"any")
     for key in small_order_keys(curve)[1:]:
         verdicts = {edwards.verify(curve, key, signature, bytes([n])) for n in range(40)}
         assert verdicts == {True, False}  # k·A is neutral for every second or fourth k
+
+
+@CURVES
+def test_a_commitment_that_is_off_by_a_point_of_order_two_is_refused(curve: Curve) -> None:
+    """Multiplied by the cofactor the equation would hold, which RFC 8032 5.1.7 and 5.2.7 allow; here it must itself."""
+    for response in (0, 12345):
+        x, y, z, _ = edwards.multiply_base(curve, response)
+        neutral = small_order_keys(curve)[0]
+        right, off = (encoded(curve, *point) for point in ((x, y, z), (-x, -y, z)))  # (0, -1) added
+        assert edwards.verify(curve, neutral, right + response.to_bytes(curve.size, "little"), b"any")
+        assert not edwards.verify(curve, neutral, off + response.to_bytes(curve.size, "little"), b"any")
 
 
 def test_key_that_is_no_point_verifies_nothing() -> None:

@@ -105,10 +105,20 @@ def test_scalar_that_is_a_multiple_of_the_order_gives_zero_both_ways() -> None:
     assert public_key(CURVE448, scalar) == multiply(CURVE448, scalar, FIVE) == bytes(56)
 
 
-@pytest.mark.parametrize("curve", [CURVE25519, CURVE448])
-@pytest.mark.parametrize("coordinate", [0, 1])
+#: Of order eight on Curve25519, as its inverse is.
+EIGHTH = 325606250916557431795983626356110631294008115727848805560023387167927233504
+
+
+@pytest.mark.parametrize(
+    ("curve", "coordinate"),
+    [
+        *((curve, coordinate) for curve in (CURVE25519, CURVE448) for coordinate in (0, 1, curve.p - 1)),
+        (CURVE25519, EIGHTH),
+        (CURVE25519, pow(EIGHTH, -1, CURVE25519.p)),
+    ],
+)
 def test_points_of_small_order_give_zero(curve: Curve, coordinate: int) -> None:
-    for u in (coordinate, coordinate + curve.p):
+    for u in {coordinate, coordinate + curve.p if coordinate < 2 else coordinate}:
         octets = u.to_bytes(curve.size, "little")
         assert multiply(curve, bytes(range(curve.size)), octets) == bytes(curve.size)
 
