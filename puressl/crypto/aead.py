@@ -24,7 +24,7 @@ NONCE_LENGTH = 12
 #: … and, of those here, a tag of 128 bits (RFC 5116 5.1, RFC 8439 2.8).
 TAG_LENGTH = 16
 
-#: What is sealed or opened; views are read in place.
+#: What is sealed or opened; views, of octets in a row, are read in place.
 Octets = Union[bytes, bytearray, memoryview]
 
 #: One message of a batch: nonce, plaintext or ciphertext, associated data.

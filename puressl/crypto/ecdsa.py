@@ -3,7 +3,9 @@
 Theory of operation: digests come in, numbers go out; hashing and DER are the caller's. The nonce, of which a few bits
 from each of many signatures would give the key away, goes through regular operations alone: the multiplication of the
 generator is one for all scalars, and what is inverted by Euclid's algorithm, whose steps depend on its operand, is the
-nonce times a mask. The mask is the next number of the nonce's own generator, so that no randomness is asked for.
+nonce times a mask. The mask is the next number of the nonce's own generator, so that no randomness is asked for. One
+inversion more goes without a mask, that of the product's denominator, which is as long as a coordinate and looks random
+whatever the nonce; Fermat's way, of equal steps, would cost a third more.
 """
 
 from __future__ import annotations

@@ -28,8 +28,8 @@ _PKCS1_OVERHEAD = 11
 #: Octets of a premaster secret: the version and 46 random ones (RFC 5246 7.4.7.1).
 PREMASTER_LENGTH = 48
 _VERSION_LENGTH = 2
-#: Octets of a blinding number. All it must be is unguessable; raised to e it covers the whole modulus, and the inverse
-#: of a short number costs a tenth of a long one's.
+#: Octets of a blinding number. All it must be is unguessable; raised to the usual e, 65537, it covers the whole
+#: modulus, and the inverse of a short number costs a tenth of a long one's.
 _BLINDING_LENGTH = 16
 #: Maps 0 to 1 and all else to 0: finds zeros in padding without stopping at the first.
 _IS_ZERO = bytes([1]) + bytes(255)
