@@ -65,6 +65,16 @@ def test_pss_works_for_every_remainder_of_the_modulus_length(first: int, second:
         assert accepted_by_tlslite(key.public, "PSS", SHA256, 32, signature)
 
 
+def test_pss_octet_before_a_shorter_encoding_must_be_zero() -> None:
+    """The modulus has 1025 bits, the encoding 1024, and the octet left over is not of what is encoded."""
+    key = key_of(512, 513)
+    signatures = (rsa.sign_pss(key, SHA256, 32, MESSAGE, ENV) for _ in range(1000))
+    blocks = (pow(int.from_bytes(signature, "big"), key.e, key.n).to_bytes(129, "big") for signature in signatures)
+    block = next(block for block in blocks if int.from_bytes(b"\1" + block[1:], "big") < key.n)
+    assert rsa.verify_pss(key.public, SHA256, 32, signature_of(block, key), MESSAGE)
+    assert not rsa.verify_pss(key.public, SHA256, 32, signature_of(b"\1" + block[1:], key), MESSAGE)
+
+
 def test_pss_salt_comes_from_the_environment() -> None:
     first = rsa.sign_pss(KEY, SHA256, 32, MESSAGE, SeededEnv(b"salt", 0))
     assert first == rsa.sign_pss(KEY, SHA256, 32, MESSAGE, SeededEnv(b"salt", 0))
@@ -103,15 +113,20 @@ def test_signature_is_refused_after_every_change(sign) -> None:  # type: ignore[
         assert not verifies(special.to_bytes(128, "big"))
 
 
-def encoded(block: bytes) -> bytes:
-    """The ciphertext, or signature, whose RSA result is the block."""
-    return pow(int.from_bytes(block, "big"), KEY.d, KEY.n).to_bytes(KEY.public.size, "big")
+def signature_of(block: bytes, key: RSAPrivateKey = KEY) -> bytes:
+    """The signature that the public operation turns into the block."""
+    return pow(int.from_bytes(block, "big"), key.d, key.n).to_bytes(key.public.size, "big")
+
+
+def ciphertext_of(block: bytes) -> bytes:
+    """The ciphertext that the private operation turns into the block."""
+    return pow(int.from_bytes(block, "big"), KEY.e, KEY.n).to_bytes(KEY.public.size, "big")
 
 
 def test_pkcs1_padding_must_be_exact() -> None:
     info = bytes.fromhex("3031300d060960864801650304020105000420") + SHA256.digest(MESSAGE)
     good = b"\x00\x01" + b"\xff" * (128 - 3 - len(info)) + b"\x00" + info
-    assert rsa.verify_pkcs1(KEY.public, SHA256, encoded(good), MESSAGE)
+    assert rsa.verify_pkcs1(KEY.public, SHA256, signature_of(good), MESSAGE)
     short = b"\x00\x01" + b"\xff" * 8 + b"\x00" + info
     without_null = bytes.fromhex("302f300b0609608648016503040201" + "0420") + SHA256.digest(MESSAGE)
     for block in (
@@ -120,7 +135,7 @@ def test_pkcs1_padding_must_be_exact() -> None:
         short + bytes(128 - len(short)),  # Bleichenbacher 2006: digest early, rubbish behind
         b"\x00\x01" + b"\xff" * (128 - 3 - len(without_null)) + b"\x00" + without_null,
     ):
-        assert not rsa.verify_pkcs1(KEY.public, SHA256, encoded(block), MESSAGE)
+        assert not rsa.verify_pkcs1(KEY.public, SHA256, signature_of(block), MESSAGE)
 
 
 def test_short_modulus_cannot_hold_sha512_pss() -> None:
@@ -185,9 +200,17 @@ def test_encryption_padding_is_random_and_holds_no_zero() -> None:
         rsa.encrypt(KEY.public, bytes(118), env)
 
 
+PADDING = b"\x5a" * (128 - 3 - 48)
+
+
+def test_a_well_formed_block_gives_its_premaster() -> None:
+    block = b"\x00\x02" + PADDING + b"\x00" + premaster()
+    assert rsa.decrypt_premaster(KEY, ciphertext_of(block), VERSION, ENV) == premaster()
+
+
 def blocks() -> dict[str, bytes]:
     """Every way for a decrypted block of 128 octets to be wrong."""
-    padding = b"\x5a" * (128 - 3 - 48)
+    padding = PADDING
     good = b"\x00\x02" + padding + b"\x00" + premaster()
     wrong = {
         "first octet": b"\x01" + good[1:],
@@ -212,7 +235,7 @@ def blocks() -> dict[str, bytes]:
 def test_malformed_premaster_is_replaced_in_silence(name: str) -> None:
     block = blocks()[name]
     env = Recording(b"replace")
-    result = rsa.decrypt_premaster(KEY, encoded(block), VERSION, env)
+    result = rsa.decrypt_premaster(KEY, ciphertext_of(block), VERSION, env)
     expected = SeededEnv(b"replace", 0).random(46, Purpose.PREMASTER_SECRET)
     assert result == VERSION.to_bytes(2, "big") + expected
     # The same randomness in the same order as a right one takes: nothing to tell them apart by.
@@ -229,6 +252,12 @@ def test_malformed_premaster_is_replaced_in_silence(name: str) -> None:
 def test_ciphertext_of_wrong_length_or_range_is_replaced_too(ciphertext: bytes) -> None:
     result = rsa.decrypt_premaster(KEY, ciphertext, VERSION, SeededEnv(b"replace", 0))
     assert result == VERSION.to_bytes(2, "big") + SeededEnv(b"replace", 0).random(46, Purpose.PREMASTER_SECRET)
+
+
+def test_right_ciphertext_with_the_modulus_added_is_replaced() -> None:
+    numbers = (int.from_bytes(rsa.encrypt(KEY.public, premaster(), ENV), "big") + KEY.n for _ in range(1000))
+    ciphertext = next(number for number in numbers if number < 1 << 1024).to_bytes(128, "big")
+    assert rsa.decrypt_premaster(KEY, ciphertext, VERSION, ENV) != premaster()
 
 
 def test_right_ciphertext_with_a_leading_zero_too_many_is_replaced() -> None:
