@@ -34,14 +34,14 @@ def test_example_of_rfc_6979() -> None:
 def test_signatures_are_those_of_the_peer(name: str, algorithm: HashAlgorithm) -> None:
     curve, source = CURVES[name], random.Random(name)
     for scalar in (1, curve.order - 1, source.randrange(1, curve.order), source.randrange(1, curve.order)):
-        digest = algorithm.digest(scalar.to_bytes(curve.size, "big"))
         key = SigningKey.from_secret_exponent(scalar, PEERS[name])
-        theirs = key.sign_digest_deterministic(
-            digest, getattr(hashlib, algorithm.value), sigencode_strings, allow_truncate=True
-        )
-        numbers = tuple(int.from_bytes(part, "big") for part in theirs)
-        assert ecdsa.sign(curve, scalar, digest, algorithm) == numbers
-        assert ecdsa.verify(curve, weierstrass.public_point(curve, scalar), digest, *numbers)
+        for digest in (algorithm.digest(scalar.to_bytes(curve.size, "big")), b"\xff" * algorithm.size):
+            theirs = key.sign_digest_deterministic(
+                digest, getattr(hashlib, algorithm.value), sigencode_strings, allow_truncate=True
+            )
+            numbers = tuple(int.from_bytes(part, "big") for part in theirs)
+            assert ecdsa.sign(curve, scalar, digest, algorithm) == numbers
+            assert ecdsa.verify(curve, weierstrass.public_point(curve, scalar), digest, *numbers)
 
 
 @EACH
@@ -76,3 +76,14 @@ def test_key_equal_to_the_base_point_or_its_negative_verifies() -> None:
     for scalar in (1, P256.order - 1):
         r, s = ecdsa.sign(P256, scalar, digest, HashAlgorithm.SHA256)
         assert ecdsa.verify(P256, weierstrass.public_point(P256, scalar), digest, r, s)
+
+
+@EACH
+def test_coordinate_above_the_order_counts_only_when_it_is_reduced(name: str) -> None:
+    """With a digest of zero and s = r the sum is the key itself: here a point whose x is the order and some."""
+    curve = CURVES[name]
+    encodings = (b"\x02" + (curve.order + r).to_bytes(curve.size, "big") for r in range(1, 100))
+    key = next(point for encoding in encodings if (point := weierstrass.decode_point(curve, encoding)))
+    r = int.from_bytes(key[1 : 1 + curve.size], "big") - curve.order
+    assert ecdsa.verify(curve, key, bytes(curve.size), r, r)
+    assert not ecdsa.verify(curve, key, bytes(curve.size), r + curve.order, r)

@@ -129,6 +129,17 @@ def test_points_are_decoded_strictly(name: str) -> None:
     assert weierstrass.shared_coordinate(curve, 5, compressed) is None  # RFC 8446 4.2.8.2 wants it uncompressed
 
 
+@EACH
+def test_coordinates_that_are_not_reduced_are_no_point(name: str) -> None:
+    curve = CURVES[name]
+    encodings = (b"\x02" + x.to_bytes(curve.size, "big") for x in range(100))
+    octets = next(point for encoding in encodings if (point := weierstrass.decode_point(curve, encoding)))
+    x, y = (int.from_bytes(part, "big") for part in (octets[1 : 1 + curve.size], octets[1 + curve.size :]))
+    assert weierstrass.decode_point(curve, encoded(curve, (x + curve.p, y))) is None
+    if (y + curve.p).bit_length() <= 8 * curve.size:  # P-521
+        assert weierstrass.decode_point(curve, encoded(curve, (x, y + curve.p))) is None
+
+
 def test_no_compressed_point_has_the_x_of_none() -> None:
     for x in range(40):
         octets = weierstrass.decode_point(P256, b"\x02" + x.to_bytes(32, "big"))
