@@ -50,6 +50,7 @@ SUBCOMMANDS: Mapping[str, Subcommand] = {
     "verify": Subcommand("puressl.cli.verify", "Verify a certificate chain and print the path that was found."),
     "cert": Subcommand("puressl.cli.cert", "Print a certificate in each of its forms."),
     "bench": Subcommand("puressl.cli.bench", "Measure puressl beside tlslite-ng and the standard ssl."),
+    "vectors": Subcommand("puressl.cli.vectors", "Make conformance vectors, and hold puressl and others to them."),
     "certs": Subcommand("puressl.cli.certs", "Make the test certificates: a small CA for each type of key."),
 }
 
