@@ -10,6 +10,7 @@ from puressl.vectors.documents import SCHEMA_FILE, Family, json_text
 #: A family's name to the module that has it as ``FAMILY``; a module is imported when its family is used.
 _MODULES: Mapping[str, str] = {
     "schedule": "puressl.vectors.schedule",
+    "handshake": "puressl.vectors.handshake",
 }
 
 NAMES = tuple(_MODULES)

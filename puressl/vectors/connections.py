@@ -1,0 +1,118 @@
+"""Cases that are connections: what families of them share, from playing them to their schema.
+
+Theory of operation: a case has the settings of both ends and a list of connections, made one after the other by the
+same two ends, so that a later one can resume an earlier one. In a case with deviations one end, the driver, follows
+them in the last connection; the other is the peer that is tried.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from puressl.connection import ClientConnection, ServerConnection
+from puressl.crypto.keys import Curve, generate_ec
+from puressl.env import SeededEnv
+from puressl.vectors import deviant, recording, schema, settings
+from puressl.vectors.documents import Case, Document, Json, difference
+from puressl.vectors.identities import SCHEMA as IDENTITIES_SCHEMA
+from puressl.vectors.identities import TIME, Identities
+from puressl.vectors.recording import SIDES, End, Link, RecordedEnv, RecordingEnv, Watcher
+from puressl.vectors.settings import World
+
+Env = RecordingEnv | RecordedEnv
+#: Who signs with a key that is not the certificate's.
+STRANGER = generate_ec(Curve.SECP256R1, SeededEnv(b"puressl vectors 1 stranger", TIME))
+
+CONNECTION_SCHEMA = schema.obj(
+    {"steps": schema.array({"type": "object"}), "recording": recording.SCHEMA},
+    {"client": settings.SCHEMA, "server": settings.SCHEMA},
+)
+_REQUIRED: Mapping[str, Json] = {
+    "time": schema.INTEGER,
+    "client": settings.SCHEMA,
+    "server": settings.SCHEMA,
+    "connections": schema.array(CONNECTION_SCHEMA),
+}
+
+
+def document_schema(title: str, more: Mapping[str, Json]) -> dict[str, Json]:
+    """The schema of documents of connections. more: members of their cases besides."""
+    case = {"required": {**more, **_REQUIRED}, "optional": {}}
+    return schema.document(title, case, {"identities": IDENTITIES_SCHEMA})
+
+
+def identities_of(document: Document) -> Identities:
+    return Identities(document.shared["identities"])
+
+
+def join(
+    case: Case,
+    connection: Case,
+    identities: Identities,
+    worlds: Mapping[str, World],
+    driven: Sequence[Json],
+    driver: str,
+) -> Link:
+    """Two ends, not yet started. driven: the deviations of the end named ``driver``."""
+    ends: dict[str, End] = {}
+    for side, configure, sound in (
+        ("client", settings.client_config, ClientConnection),
+        ("server", settings.server_config, ServerConnection),
+    ):
+        watcher, world = Watcher(), worlds[side]
+        own = driven if side == driver else ()
+        more = resolvers(own, world.env)
+        config: Any = configure({**case[side], **connection.get(side, {})}, identities, world, watcher, **more)
+        made = deviant.connect(config, own) if own else sound(config)
+        ends[side] = End(made, watcher)
+    return Link(ends["client"], ends["server"])
+
+
+def resolvers(driven: Sequence[Json], env: Any) -> dict[str, Any]:
+    """Configuration fields that deviations need."""
+    found = deviant.signing(driven, STRANGER, env)
+    return {"resolvers": found} if found else {}
+
+
+def play(case: Case, identities: Identities, envs: Mapping[str, Env]) -> tuple[list[Json], Link]:
+    """Plays a case in given worlds: each connection with its recording, and the last one's ends."""
+    worlds = {side: World.of(envs[side]) for side in SIDES}
+    played, link = [], None
+    driver = {"client": "server", "server": "client"}.get(case.get("peer", ""), "")
+    for number, connection in enumerate(case["connections"], 1):
+        before = {side: len(envs[side].drawn) if played else 0 for side in SIDES}
+        last = number == len(case["connections"])
+        link = join(case, connection, identities, worlds, case.get("deviations", ()) if last else (), driver)
+        steps = list(recording.perform(link, connection["steps"]))
+        drawn = {side: envs[side].drawn[before[side] :] for side in SIDES}
+        kept = {key: connection[key] for key in ("client", "server") if key in connection}
+        played.append({**kept, "steps": steps, "recording": recording.recorded(link, drawn)})
+    assert link is not None
+    return played, link
+
+
+def made(case: Case, identities: Identities) -> Case:
+    """A case of a row, with its recordings."""
+    envs = {side: RecordingEnv(f"puressl vectors 1 {case['id']} {side}".encode(), case["time"]) for side in SIDES}
+    played, link = play(case, identities, envs)
+    return {**case, "connections": played}
+
+
+def check(document: Document, case: Case) -> str | None:
+    """Plays a case again with the random bytes of its recordings; where anything else comes out, says where."""
+    drawn = {
+        side: [each for connection in case["connections"] for each in connection["recording"]["random"][side]]
+        for side in SIDES
+    }
+    envs = {side: RecordedEnv(drawn[side], case["time"]) for side in SIDES}
+    played, link = play(case, identities_of(document), envs)
+    return difference(case["connections"], played, "connections") or _alert_complaint(case, link)
+
+
+def _alert_complaint(case: Case, link: Link) -> str | None:
+    """In a case with deviations the peer must end the connection, with an alert that the case allows."""
+    if "alerts" not in case:
+        return None
+    alert = recording.refusal(link.end(case["peer"]))
+    return None if alert in case["alerts"] else f"ends with {alert}, not {' or '.join(case['alerts'])}"
