@@ -7,7 +7,7 @@ them in the last connection; the other is the peer that is tried.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from puressl.connection import ClientConnection, ServerConnection
@@ -21,6 +21,8 @@ from puressl.vectors.recording import SIDES, End, Link, RecordedEnv, RecordingEn
 from puressl.vectors.settings import World
 
 Env = RecordingEnv | RecordedEnv
+#: The peer that is tried to the end that follows the deviations.
+_DRIVERS = {"client": "server", "server": "client"}
 #: Who signs with a key that is not the certificate's.
 STRANGER = generate_ec(Curve.SECP256R1, SeededEnv(b"puressl vectors 1 stranger", TIME))
 
@@ -64,7 +66,7 @@ def join(
         own = driven if side == driver else ()
         more = resolvers(own, world.env)
         config: Any = configure({**case[side], **connection.get(side, {})}, identities, world, watcher, **more)
-        made = deviant.connect(config, own) if own else sound(config)
+        made = deviant.connect(config, watcher, own) if own else sound(config)
         ends[side] = End(made, watcher)
     return Link(ends["client"], ends["server"])
 
@@ -75,28 +77,28 @@ def resolvers(driven: Sequence[Json], env: Any) -> dict[str, Any]:
     return {"resolvers": found} if found else {}
 
 
-def play(case: Case, identities: Identities, envs: Mapping[str, Env]) -> tuple[list[Json], Link]:
-    """Plays a case in given worlds: each connection with its recording, and the last one's ends."""
+def play(case: Case, identities: Identities, envs: Mapping[str, Env]) -> Iterator[tuple[Json, Link]]:
+    """Plays a case in given worlds: each connection with its recording, and its ends."""
     worlds = {side: World.of(envs[side]) for side in SIDES}
-    played, link = [], None
-    driver = {"client": "server", "server": "client"}.get(case.get("peer", ""), "")
+    driver = _DRIVERS.get(case.get("peer", ""), "")
+    before = dict.fromkeys(SIDES, 0)
     for number, connection in enumerate(case["connections"], 1):
-        before = {side: len(envs[side].drawn) if played else 0 for side in SIDES}
         last = number == len(case["connections"])
         link = join(case, connection, identities, worlds, case.get("deviations", ()) if last else (), driver)
         steps = list(recording.perform(link, connection["steps"]))
         drawn = {side: envs[side].drawn[before[side] :] for side in SIDES}
-        kept = {key: connection[key] for key in ("client", "server") if key in connection}
-        played.append({**kept, "steps": steps, "recording": recording.recorded(link, drawn)})
-    assert link is not None
-    return played, link
+        before = {side: len(envs[side].drawn) for side in SIDES}
+        kept = {key: connection[key] for key in SIDES if key in connection}
+        made = recording.recorded(link, drawn)
+        if driver == "":  # with deviations there are many cases, and little in their messages that flights do not show
+            made["messages"] = link.messages
+        yield {**kept, "steps": steps, "recording": made}, link
 
 
 def made(case: Case, identities: Identities) -> Case:
     """A case of a row, with its recordings."""
     envs = {side: RecordingEnv(f"puressl vectors 1 {case['id']} {side}".encode(), case["time"]) for side in SIDES}
-    played, link = play(case, identities, envs)
-    return {**case, "connections": played}
+    return {**case, "connections": [played for played, _ in play(case, identities, envs)]}
 
 
 def check(document: Document, case: Case) -> str | None:
@@ -106,13 +108,14 @@ def check(document: Document, case: Case) -> str | None:
         for side in SIDES
     }
     envs = {side: RecordedEnv(drawn[side], case["time"]) for side in SIDES}
-    played, link = play(case, identities_of(document), envs)
-    return difference(case["connections"], played, "connections") or _alert_complaint(case, link)
+    played = list(play(case, identities_of(document), envs))
+    found = difference(case["connections"], [connection for connection, _ in played], "connections")
+    return found or _end_complaint(case, played[-1][1])
 
 
-def _alert_complaint(case: Case, link: Link) -> str | None:
-    """In a case with deviations the peer must end the connection, with an alert that the case allows."""
+def _end_complaint(case: Case, link: Link) -> str | None:
+    """With deviations the peer must end the connection, with an alert that the case allows; without, nobody does."""
     if "alerts" not in case:
-        return None
+        return next((f"the {side} fails: {link.end(side).error}" for side in SIDES if link.end(side).error), None)
     alert = recording.refusal(link.end(case["peer"]))
     return None if alert in case["alerts"] else f"ends with {alert}, not {' or '.join(case['alerts'])}"

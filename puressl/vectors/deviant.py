@@ -18,6 +18,7 @@ from puressl.crypto.provider import PROVIDER
 from puressl.env import Env
 from puressl.events import Event, HandshakeCompleted, Sign
 from puressl.handshake.output import TrafficKeys
+from puressl.handshake.resolve import resolve
 from puressl.vectors import names
 from puressl.vectors.deviations import Deviation, Raw, Script, edited, items_of
 from puressl.vectors.recording import Watcher, message_name
@@ -27,7 +28,7 @@ from puressl.wire import ClientHello, ServerHello, decode_handshake_with_spans
 _OWN_TYPE = 0
 
 
-class _Deviant(Connection):
+class Deviant(Connection):
     """What deviant ends have in common. script: what they do differently."""
 
     script: Script
@@ -35,7 +36,6 @@ class _Deviant(Connection):
     def __init__(self, config: Any, script: Script) -> None:
         super().__init__(config)  # type: ignore[call-arg]
         self.script = script
-        script.resign = self._resigned
         self._out: list[bytes] = []
         self._hellos = 0
 
@@ -100,30 +100,29 @@ class _Deviant(Connection):
         # The sender makes no empty records and no padding, so this asks the protection it holds.
         self._out.append(self._sender._protection.seal(content_type, content, self._sender.record_version))
 
-    def _resigned(self, message: Any, raw: bytes) -> bytes:
-        """A ServerKeyExchange with the signature that fits its changed parameters (RFC 5246 7.4.3)."""
-        _, spans = decode_handshake_with_spans(type(message), raw)
-        at = {span.path.split(".", 1)[-1]: span for span in spans}
-        scheme = at["scheme"]
-        watcher = self._config.tracer
-        assert isinstance(watcher, Watcher)
-        client = next(each for _, each, _ in watcher.received if isinstance(each, ClientHello))
-        signed = client.random + watcher.server_random + raw[4 : scheme.start]
-        assert isinstance(self._config, ServerConfig)
-        key = self._config.credentials[0].key
-        assert key is not None
-        chosen = int.from_bytes(raw[scheme.start : scheme.end], "big")
-        signature = self._config.provider.sign(key, chosen, signed, self._config.env)
-        body = raw[4 : scheme.end] + len(signature).to_bytes(2, "big") + signature
-        return raw[:1] + len(body).to_bytes(3, "big") + body
 
-
-class DeviantClient(_Deviant, ClientConnection):
+class DeviantClient(Deviant, ClientConnection):
     """A client that follows a script."""
 
 
-class DeviantServer(_Deviant, ServerConnection):
-    """A server that follows a script."""
+class DeviantServer(Deviant, ServerConnection):
+    """A server that follows a script. watcher: its tracer."""
+
+    def __init__(self, config: ServerConfig, script: Script, watcher: Watcher) -> None:
+        super().__init__(config, script)
+        script.resign = self._resigned
+        self._credential = config.credentials[0]
+        self._watcher = watcher
+
+    def _resigned(self, message: Any, raw: bytes) -> bytes:
+        """A ServerKeyExchange with the signature that fits its changed parameters (RFC 5246 7.4.3)."""
+        _, spans = decode_handshake_with_spans(type(message), raw)
+        scheme = next(span for span in spans if span.path.endswith(".scheme"))
+        content = self._watcher.client_random + self._watcher.server_random + raw[4 : scheme.start]
+        code_point = int.from_bytes(raw[scheme.start : scheme.end], "big")
+        signature: bytes = resolve(self._config, Sign(self._credential, code_point, content))
+        body = raw[4 : scheme.end] + len(signature).to_bytes(2, "big") + signature
+        return bytes(raw[:1] + len(body).to_bytes(3, "big") + body)
 
 
 def signing(deviations: Sequence[Deviation], stranger: PrivateKey, env: Env) -> dict[type[Any], Any]:
@@ -139,13 +138,15 @@ def signing(deviations: Sequence[Deviation], stranger: PrivateKey, env: Env) -> 
             content = content.replace(bytes.fromhex(how["was"]), bytes.fromhex(how["becomes"]))
         if "flip" in how:
             content = edited(how, content)
-        key = stranger if "key" in how else need.credential.key
+        key = stranger if "key" in how else need.credential.key or stranger
         return PROVIDER.sign(key, names.code(SignatureScheme, how["sign"]), content, env)
 
     return {Sign: sign}
 
 
-def connect(config: ClientConfig | ServerConfig, deviations: Sequence[Deviation]) -> _Deviant:
-    """A deviant end with a configuration."""
+def connect(config: ClientConfig | ServerConfig, watcher: Watcher, deviations: Sequence[Deviation]) -> Deviant:
+    """A deviant end with a configuration. watcher: its tracer."""
     script = Script(deviations)
-    return DeviantClient(config, script) if isinstance(config, ClientConfig) else DeviantServer(config, script)
+    if isinstance(config, ClientConfig):
+        return DeviantClient(config, script)
+    return DeviantServer(config, script, watcher)

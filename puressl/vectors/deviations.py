@@ -10,6 +10,8 @@ around a changed field follow it.
     {"edit": M, "path": P, "set": hex}        a field's bytes; also "flip": index, "cut": n, "append": hex, "fill": byte
     {"splice": M, "at": n, "remove": n, "insert": hex}    the body's bytes; at counts from the end where negative
     {"add_extension": M, "type": n, "body": hex}          in front, or in place of the one of its type
+    {"double_extension": M, "type": n, "body": hex}       twice in front
+    {"move_extension": M, "type": n}                      to the front
     {"drop_extension": M, "type": n}
     {"before": M, "send": [item]}, {"after": M, "send": [item]}, {"instead_of": M, "send": [item]}
     {"connected": [item]}                     once the handshake is complete
@@ -50,7 +52,11 @@ SCHEMA = schema.obj(
     {},
     {
         **dict.fromkeys(
-            ("edit", "splice", "add_extension", "drop_extension", "before", "after", "instead_of", "tamper"),
+            ("edit", "splice", "before", "after", "instead_of", "tamper"),
+            schema.STRING,
+        ),
+        **dict.fromkeys(
+            ("add_extension", "double_extension", "move_extension", "drop_extension"),
             schema.STRING,
         ),
         **dict.fromkeys(("path", "sign", "key"), schema.STRING),
@@ -182,13 +188,30 @@ def _with_body(raw: bytes, body: bytes) -> bytes:
 
 
 def _add_extension(deviation: Deviation, message: Any, raw: bytes) -> bytes:
+    own = _extension(deviation)
+    return _with_extensions(message, raw, lambda block: own + b"".join(_others(block, deviation["type"])))
+
+
+def _double_extension(deviation: Deviation, message: Any, raw: bytes) -> bytes:
+    return _with_extensions(message, raw, lambda block: 2 * _extension(deviation) + block)
+
+
+def _move_extension(deviation: Deviation, message: Any, raw: bytes) -> bytes:
+    def moved(block: bytes) -> bytes:
+        others = list(_others(block, deviation["type"]))
+        own = [each for each in _others(block, -1) if each not in others]
+        return b"".join((*own, *others))
+
+    return _with_extensions(message, raw, moved)
+
+
+def _extension(deviation: Deviation) -> bytes:
     body = bytes.fromhex(deviation["body"])
-    own = deviation["type"].to_bytes(2, "big") + len(body).to_bytes(2, "big") + body
-    return _with_extensions(message, raw, lambda pairs: own + b"".join(_others(pairs, deviation["type"])))
+    return bytes(deviation["type"].to_bytes(2, "big") + len(body).to_bytes(2, "big") + body)
 
 
 def _drop_extension(deviation: Deviation, message: Any, raw: bytes) -> bytes:
-    return _with_extensions(message, raw, lambda pairs: b"".join(_others(pairs, deviation["type"])))
+    return _with_extensions(message, raw, lambda block: b"".join(_others(block, deviation["type"])))
 
 
 def _others(block: bytes, extension: int) -> Iterator[bytes]:
@@ -238,6 +261,8 @@ _KINDS: Mapping[str, Callable[[Script, Deviation, Any, list[Item]], Iterator[Ite
     "edit": _changed(_edit),
     "splice": _changed(_splice),
     "add_extension": _changed(_add_extension),
+    "double_extension": _changed(_double_extension),
+    "move_extension": _changed(_move_extension),
     "drop_extension": _changed(_drop_extension),
     "before": _before,
     "after": _after,

@@ -11,6 +11,7 @@ from puressl.vectors.documents import SCHEMA_FILE, Family, json_text
 _MODULES: Mapping[str, str] = {
     "schedule": "puressl.vectors.schedule",
     "handshake": "puressl.vectors.handshake",
+    "negative": "puressl.vectors.negative",
 }
 
 NAMES = tuple(_MODULES)

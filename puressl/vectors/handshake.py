@@ -98,10 +98,9 @@ def _pairs() -> Iterator[Row]:
         fields = {"cipher_suites": [suite], "groups": [group], "signature_schemes": [scheme]}
         text = f"The server signs with {scheme}."
         yield Row(f"{scheme}", text, "RFC 8446 4.2.3", _13, kind, fields, fields)
-        fields = {**fields, "identity": kind}
         asked = {**fields, "verify": "required", "trust": kind}
         text = f"Client and server sign with {scheme}."
-        yield Row(f"client-{scheme}", text, "RFC 8446 4.3.2", _13, kind, fields, asked)
+        yield Row(f"client-{scheme}", text, "RFC 8446 4.3.2", _13, kind, {**fields, "identity": kind}, asked)
 
 
 _UPDATES: tuple[Step, ...] = (
@@ -260,7 +259,7 @@ def _others12() -> Iterator[Row]:
         yield Row(f"client-{scheme}", text, "RFC 5246 7.4.8", _12, kind, {**fields, "identity": kind}, asked)
 
 
-_NO_TICKET = {"omit_extensions": ["session_ticket"]}
+_NO_TICKET: dict[str, Json] = {"omit_extensions": ["session_ticket"]}
 _ROWS12 = (
     Row("full", "Both ends as ever.", "RFC 5246 7.3", _12),
     Row("client-certificate", "The client authenticates.", "RFC 5246 7.4.4", _12, client=_OWN, server=_ASK),

@@ -31,7 +31,7 @@ from puressl.events import (
 from puressl.trace import NullTracer
 from puressl.vectors import schema
 from puressl.vectors.documents import Json
-from puressl.wire import Alert, ChangeCipherSpec, ServerHello
+from puressl.wire import Alert, ChangeCipherSpec, ClientHello, ServerHello
 
 #: A connection that has not settled after so many rounds never will.
 MAX_ROUNDS = 200
@@ -42,14 +42,16 @@ SCHEMA = schema.obj(
     {
         "random": schema.mapping(schema.array(schema.obj({"for": schema.STRING, "bytes": schema.HEX}))),
         "flights": schema.array(schema.obj({"from": schema.one_of(*SIDES), "bytes": schema.HEX})),
+        "secrets": schema.array(schema.obj({"label": schema.STRING, "secret": schema.HEX})),
+        "events": schema.mapping(schema.array({"type": "object"})),
+    },
+    {
         "messages": schema.array(
             schema.obj(
                 {"from": schema.one_of(*SIDES), "epoch": schema.STRING, "name": schema.STRING, "bytes": schema.HEX}
             )
         ),
-        "secrets": schema.array(schema.obj({"label": schema.STRING, "secret": schema.HEX})),
-        "events": schema.mapping(schema.array({"type": "object"})),
-    }
+    },
 )
 
 
@@ -100,11 +102,14 @@ class Watcher(NullTracer):
     sent: list[tuple[Epoch, object, bytes]] = field(default_factory=list)
     received: list[tuple[Epoch, object, bytes]] = field(default_factory=list)
     secrets: list[tuple[str, bytes]] = field(default_factory=list)
+    client_random: bytes = b""
     server_random: bytes = b""
 
     def message(self, direction: Direction, epoch: Epoch, message: object, raw: bytes) -> None:
         (self.sent if direction is Direction.WRITE else self.received).append((epoch, message, raw))
-        if isinstance(message, ServerHello):
+        if isinstance(message, ClientHello):
+            self.client_random = message.random
+        elif isinstance(message, ServerHello):
             self.server_random = message.random
 
     def secret(self, label: str, secret: bytes) -> None:
@@ -222,13 +227,12 @@ PING_PONG: tuple[Step, ...] = (
 
 
 def recorded(link: Link, drawn: Mapping[str, Sequence[tuple[Purpose, bytes]]]) -> dict[str, Json]:
-    """A link's recording. drawn: the random bytes of each side."""
+    """A link's recording, without its messages. drawn: the random bytes of each side."""
     return {
         "random": {
             side: [{"for": purpose.value, "bytes": octets.hex()} for purpose, octets in drawn[side]] for side in SIDES
         },
         "flights": [{"from": side, "bytes": data.hex()} for side, data in link.flights],
-        "messages": link.messages,
         "secrets": [{"label": label, "secret": secret.hex()} for label, secret in link.client.watcher.secrets],
         "events": {side: [_event(event) for event in link.end(side).events] + _end(link.end(side)) for side in SIDES},
     }

@@ -66,7 +66,7 @@ _READERS: Mapping[str, Callable[[Json], Any]] = {
 #: Settings that name an identity of the document, or that change a hello.
 _OTHERS = ("identity", "trust", "omit_extensions", "staple")
 
-SCHEMA = schema.obj({}, {name: schema.ANY for name in (*_READERS, *_OTHERS)})
+SCHEMA = schema.obj({}, dict.fromkeys((*_READERS, *_OTHERS), schema.ANY))
 
 
 @dataclass(frozen=True, slots=True)
