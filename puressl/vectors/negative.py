@@ -13,6 +13,7 @@ from puressl.vectors import (
     connections,
     deviations,
     refusals_client13,
+    refusals_server13,
     schema,
     settings,
 )
@@ -24,6 +25,7 @@ from puressl.vectors.refusals import Group
 
 _DOCUMENTS: Mapping[str, tuple[str, Sequence[Group]]] = {
     "tls13_client": ("What a TLS 1.3 client must refuse.", refusals_client13.GROUPS),
+    "tls13_server": ("What a TLS 1.3 server must refuse.", refusals_server13.GROUPS),
 }
 
 

@@ -11,14 +11,12 @@ from puressl.errors import Problem
 from puressl.handshake.signing import CLIENT_CONTEXT, SERVER_CONTEXT
 from puressl.vectors.documents import Json
 from puressl.vectors.refusals import (
-    CCS,
     UNKNOWN,
     Group,
     Row,
     adding,
     after,
     before,
-    connected,
     doubled,
     edit,
     handshake,
@@ -29,6 +27,7 @@ from puressl.vectors.refusals import (
     shorter,
     splice,
 )
+from puressl.vectors.refusals_both13 import CONNECTED, DATA, FINISHED, afterwards, contents, interleaved
 from puressl.wire import HELLO_RETRY_RANDOM
 
 P = Problem
@@ -427,17 +426,6 @@ _SIGNATURES = (
     Row("a byte after the signature", "8446 4.4.3", edit(CV, "signature.content", append="00"), P.BAD_SIGNATURE),
     Row("a byte after its end", "8446 4", longer(CV), P.TRAILING_BYTES),
 )
-FINISHED = (
-    Row("a flipped bit", "8446 4.4.4", edit(FIN, "verify_data", flip=0), P.BAD_FINISHED),
-    Row("zeros", "8446 4.4.4", edit(FIN, "verify_data", fill=0), P.BAD_FINISHED),
-    Row("a byte too few", "8446 4.4.4", shorter(FIN), P.MALFORMED_MESSAGE, (A.DECRYPT_ERROR,)),
-    Row("a byte too many", "8446 4.4.4", longer(FIN), P.MALFORMED_MESSAGE, (A.DECRYPT_ERROR,)),
-    Row("twelve bytes", "8446 4.4.4", splice(FIN, 12, 20), P.MALFORMED_MESSAGE, (A.DECRYPT_ERROR,)),
-    Row("nothing in it", "8446 4.4.4", splice(FIN, 0, 32), P.MALFORMED_MESSAGE, (A.DECRYPT_ERROR,)),
-    Row(
-        "65 bytes", "8446 4.4.4", splice(FIN, 0, 32, "00" * 65), P.MESSAGE_TOO_LARGE, (A.DECRYPT_ERROR, A.DECODE_ERROR)
-    ),
-)
 _TICKET = handshake(H.NEW_SESSION_TICKET, "00000e10" + "00000000" + "00" + "0001aa" + "0000", hashed=False)
 _FINISHED = (
     *FINISHED,
@@ -445,80 +433,6 @@ _FINISHED = (
 )
 _REQUEST = handshake(H.CERTIFICATE_REQUEST, "00" + "0008" + "000d0004" + "00020403")
 _NOTHING = handshake(H.CERTIFICATE, "00" + "000000")
-_ALERT, _HANDSHAKE, _DATA = 21, 22, 23
-
-
-def interleaved(message: str, first: str) -> Iterator[Row]:
-    """RFC 8446 5.1: nothing may come between the records of a message. first: its first two bytes."""
-    begun = record(_HANDSHAKE, first)
-    yield Row(
-        "an alert inside a message",
-        "8446 5.1",
-        before(message, begun, record(_ALERT, "015a")),
-        P.INTERLEAVED_HANDSHAKE,
-        (A.UNEXPECTED_MESSAGE,),
-    )
-    yield Row("data inside a message", "8446 5.1", before(message, begun, record(_DATA, "78")), P.INTERLEAVED_HANDSHAKE)
-    yield Row("change_cipher_spec inside a message", "8446 5.1", before(message, begun, CCS), P.INTERLEAVED_HANDSHAKE)
-
-
-def contents(message: str) -> Iterator[Row]:
-    """What a protected record may not hold, before a message."""
-    yield Row("an unknown inner content type", "8446 5", before(message, record(99, "78")), P.BAD_RECORD_TYPE)
-    yield Row("an unknown handshake type", "8446 4", before(message, handshake(0x63)), P.UNEXPECTED_MESSAGE)
-    yield Row("message_hash on the wire", "8446 4.4.1", before(message, handshake(0xFE)), P.UNEXPECTED_MESSAGE)
-    yield Row(
-        "an empty handshake record",
-        "8446 5.1",
-        before(message, record(_HANDSHAKE)),
-        P.EMPTY_RECORD,
-        (A.UNEXPECTED_MESSAGE,),
-    )
-    yield Row("an inner plaintext of zeros", "8446 5.4", before(message, record(0, "0000")), P.BAD_INNER_PLAINTEXT)
-    yield Row(
-        "a protected change_cipher_spec", "8446 5", before(message, record(20, "01", padding=1)), P.UNEXPECTED_MESSAGE
-    )
-    yield Row(
-        "a change_cipher_spec of two bytes",
-        "8446 5",
-        before(message, {"wire": "1403030002" + "0101"}),
-        P.UNEXPECTED_MESSAGE,
-    )
-    yield Row(
-        "a change_cipher_spec of the byte 2", "8446 5", before(message, {"wire": "140303000102"}), P.UNEXPECTED_MESSAGE
-    )
-    yield Row(
-        "an unprotected handshake record",
-        "8446 5.2",
-        before(message, {"wire": "16030300" + "0414000000"}),
-        P.UNEXPECTED_MESSAGE,
-        (A.BAD_RECORD_MAC,),
-    )
-    yield Row(
-        "a record longer than 2^14 + 256",
-        "8446 5.2",
-        before(message, {"wire": "170303" + "4101" + "00"}),
-        P.RECORD_OVERFLOW,
-    )
-    yield Row(
-        "a record too short for its tag",
-        "8446 5.2",
-        before(message, {"wire": "1703030005" + "00" * 5}),
-        P.BAD_RECORD_MAC,
-    )
-    yield Row(
-        "a record of an unknown outer type",
-        "8446 5",
-        before(message, {"wire": "63030300" + "0100"}),
-        P.UNEXPECTED_MESSAGE,
-    )
-    yield Row(
-        "a record of other keys", "8446 5.2", before(message, {"wire": "1703030020" + "00" * 32}), P.BAD_RECORD_MAC
-    )
-    yield Row("a tag with a flipped bit", "8446 5.2", ({"tamper": message, "at": -1},), P.BAD_RECORD_MAC)
-    yield Row("ciphertext with a flipped bit", "8446 5.2", ({"tamper": message, "at": 5},), P.BAD_RECORD_MAC)
-
-
 _ORDER = (
     Row("no EncryptedExtensions", "8446 4.3.1", instead(EE), P.UNEXPECTED_MESSAGE),
     Row(
@@ -541,7 +455,7 @@ _ORDER = (
     Row("CertificateRequest twice", "8446 4.3.2", after(CR, _REQUEST), P.UNEXPECTED_MESSAGE, server=_ASK),
     Row("a ticket before Finished", "8446 4.6.1", before(FIN, _TICKET), P.UNEXPECTED_MESSAGE),
     Row("a KeyUpdate before Finished", "8446 4.6.3", before(FIN, handshake(H.KEY_UPDATE, "00")), P.UNEXPECTED_MESSAGE),
-    Row("data before Finished", "8446 4.4.4", before(FIN, record(_DATA, "78")), P.UNEXPECTED_MESSAGE),
+    Row("data before Finished", "8446 4.4.4", before(FIN, record(DATA, "78")), P.UNEXPECTED_MESSAGE),
     Row("ServerHelloDone", "8446 4", before(FIN, handshake(H.SERVER_HELLO_DONE)), P.UNEXPECTED_MESSAGE),
     Row("handshake keys that are never used", "8446 5", ({"unprotected": True},), P.UNEXPECTED_MESSAGE),
     *interleaved(CT, "0b00"),
@@ -594,57 +508,6 @@ _TICKETS = (
 )
 
 
-def afterwards(kinds: Mapping[str, str]) -> Iterator[Row]:
-    """RFC 8446 4.1.2, 4.6.2: what may not come once the handshake is complete. kinds: name to message."""
-    for name, message in kinds.items():
-        yield Row(name, "8446 4.6", connected({"message": message}), P.UNEXPECTED_MESSAGE)
-
-
-CONNECTED = (
-    Row("a KeyUpdate of 2", "8446 4.6.3", connected(handshake(H.KEY_UPDATE, "02")), P.ILLEGAL_PARAMETER),
-    Row("an empty KeyUpdate", "8446 4.6.3", connected(handshake(H.KEY_UPDATE)), P.MALFORMED_MESSAGE),
-    Row(
-        "a KeyUpdate of two bytes",
-        "8446 4.6.3",
-        connected(handshake(H.KEY_UPDATE, "0000")),
-        P.MESSAGE_TOO_LARGE,
-        (A.DECODE_ERROR,),
-    ),
-    Row(
-        "two KeyUpdates in one record",
-        "8446 5.1",
-        connected(handshake(H.KEY_UPDATE, "00"), handshake(H.KEY_UPDATE, "00")),
-        P.KEY_CHANGE_INSIDE_MESSAGE,
-    ),
-    Row("an unknown inner content type", "8446 5", connected(record(99, "78")), P.BAD_RECORD_TYPE),
-    Row("an inner plaintext of zeros", "8446 5.4", connected(record(0, "000000")), P.BAD_INNER_PLAINTEXT),
-    Row(
-        "an alert of one byte",
-        "8446 5.1",
-        connected(record(_ALERT, "01")),
-        P.MALFORMED_MESSAGE,
-        (A.UNEXPECTED_MESSAGE,),
-    ),
-    Row(
-        "two alerts in one record",
-        "8446 5.1",
-        connected(record(_ALERT, "015a015a")),
-        P.MALFORMED_MESSAGE,
-        (A.UNEXPECTED_MESSAGE,),
-    ),
-    Row("an empty alert", "8446 5.4", connected(record(_ALERT)), P.EMPTY_RECORD, (A.UNEXPECTED_MESSAGE,)),
-    Row("plaintext of 2^14 + 1 bytes", "8446 5.4", connected(record(_DATA, "00" * 16385)), P.RECORD_OVERFLOW),
-    Row("padding beyond 2^14 + 1 bytes", "8446 5.4", connected(record(_DATA, "78", padding=16384)), P.RECORD_OVERFLOW),
-    Row("a record of other keys", "8446 5.2", connected({"wire": "1703030020" + "00" * 32}), P.BAD_RECORD_MAC),
-    Row(
-        "an unprotected alert",
-        "8446 6",
-        connected({"wire": "1503030002" + "0100"}),
-        P.UNEXPECTED_MESSAGE,
-        (A.BAD_RECORD_MAC,),
-    ),
-    Row("change_cipher_spec", "8446 5", connected(CCS), P.UNEXPECTED_MESSAGE),
-)
 _AFTERWARDS = (
     *afterwards(
         {
