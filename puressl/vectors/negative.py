@@ -12,7 +12,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from puressl.vectors import (
     connections,
     deviations,
+    refusals_client12,
     refusals_client13,
+    refusals_hellos13,
+    refusals_server12,
     refusals_server13,
     schema,
     settings,
@@ -24,8 +27,10 @@ from puressl.vectors.recording import SIDES
 from puressl.vectors.refusals import Group
 
 _DOCUMENTS: Mapping[str, tuple[str, Sequence[Group]]] = {
-    "tls13_client": ("What a TLS 1.3 client must refuse.", refusals_client13.GROUPS),
+    "tls13_client": ("What a TLS 1.3 client must refuse.", (*refusals_hellos13.GROUPS, *refusals_client13.GROUPS)),
     "tls13_server": ("What a TLS 1.3 server must refuse.", refusals_server13.GROUPS),
+    "tls12_client": ("What a TLS 1.2 client must refuse.", refusals_client12.GROUPS),
+    "tls12_server": ("What a TLS 1.2 server must refuse.", refusals_server12.GROUPS),
 }
 
 
