@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 from rich.console import Console
@@ -11,7 +11,8 @@ from rich.progress import track
 T = TypeVar("T")
 
 
-def steps(items: Sequence[T], what: str) -> Iterator[T]:
-    """The items, one after the other, while a bar shows how far it is."""
+def steps(items: Iterable[T], what: str, total: int) -> Iterator[T]:
+    """The items, one after the other, while a bar shows how many of ``total`` are done."""
     console = Console(stderr=True)
-    return iter(track(items, what, console=console, transient=True, disable=not console.is_terminal))
+    bar = track(items, what, total=total, console=console, transient=True, disable=not console.is_terminal)
+    return iter(bar)

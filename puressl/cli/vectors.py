@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import rich_click as click
+from rich.console import Console
+from rich.table import Table
 
 from puressl.cli.progress import steps
 from puressl.errors import SSLError
-from puressl.vectors import schema
+from puressl.vectors import run, schema
 from puressl.vectors.documents import Document, Family, directory, documents
 from puressl.vectors.families import NAMES, family, files_of, overview
+from puressl.vectors.peers import Peer
+from puressl.vectors.recording import SIDES
+from puressl.vectors.results import FAIL, ORDER, Result, as_json, as_junit, counts, json_text, triaged
 
 _FAMILY = click.option(
     "--family", "names", type=click.Choice(NAMES), multiple=True, help="Only this family; may be repeated."
@@ -79,7 +85,7 @@ def check_command(names: tuple[str, ...], only: str) -> int:
         chosen = family(name)
         cases = [(document, case) for document in _valid(chosen) for case in document.cases if only in case["id"]]
         wrong = 0
-        for document, case in steps(cases, name):
+        for document, case in steps(cases, name, len(cases)):
             complaint = chosen.check(document, case)
             if complaint:
                 wrong += 1
@@ -96,3 +102,79 @@ def _valid(chosen: Family) -> Iterator[Document]:
         if complaint:
             raise SSLError("einval", f"{chosen.name}/{document.name}.json{complaint}")
         yield document
+
+
+@command.command("run")
+@_FAMILY
+@_ONLY
+@click.option("--peer", "profile", type=click.Path(dir_okay=False, path_type=Path), help="The peer's TOML file.")
+@click.option("--peer-command", metavar="TEMPLATE", help="What starts it, with {port}, {cert}, {key} and {ca}.")
+@click.option("--peer-process", metavar="COMMAND", help="What answers the families that are no connections.")
+@click.option("--role", "roles", type=click.Choice(SIDES), multiple=True, help="Of the peer; both by default.")
+@click.option("--jobs", type=click.IntRange(1, 64), default=4, show_default=True, help="Cases at a time.")
+@click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write a report as JSON.")
+@click.option("--junit", type=click.Path(dir_okay=False, path_type=Path), help="Write a report as JUnit's XML.")
+def run_command(
+    names: tuple[str, ...],
+    only: str,
+    profile: Path | None,
+    peer_command: str | None,
+    peer_process: str | None,
+    roles: tuple[str, ...],
+    jobs: int,
+    json_file: Path | None,
+    junit: Path | None,
+) -> int:
+    """Hold another implementation to the vectors: as a TLS server or client, or as a process that answers questions.
+
+    A peer's TOML file has its commands and the deviations that are known of it. Exit code 1 if a case fails that it
+    does not list, or if one it lists passes.
+
+    Examples:
+
+    \b
+      puressl vectors run --peer vectors/peers/openssl/expectations.toml
+      puressl vectors run --role server --family negative --peer-command 'openssl s_server -accept {port} -cert {cert}
+          -key {key} [-Verify 1 -CAfile {ca}]'
+      puressl vectors run --family record --peer-process ./answer
+    """
+    peer = Peer.read(profile) if profile else Peer("peer")
+    given = {**dict.fromkeys(roles or SIDES, peer_command), "process": peer_process}
+    peer = replace(peer, commands={**peer.commands, **{role: text for role, text in given.items() if text}})
+    tasks = list(_tasks(names or NAMES, only, roles or SIDES, peer))
+    if not tasks:
+        raise click.UsageError("No case is left to run: which --family, and which command for it?")
+    found = list(steps(run.results(tasks, run.runner(peer), jobs), "cases", len(tasks)))
+    results, stale = triaged(found, peer)
+    _show(results)
+    whole = not names and not only and not roles
+    for expectation in stale if whole else ():
+        click.echo(f"no case needs the expectation {expectation.cases}: {expectation.reason}", err=True)
+    if json_file:
+        json_file.write_text(json_text(as_json(peer, peer.says(), results)), encoding="utf-8")
+    if junit:
+        junit.write_text(as_junit(peer, results), encoding="utf-8")
+    return 1 if any(result.verdict == FAIL for result in results) or (whole and stale) else 0
+
+
+def _tasks(names: tuple[str, ...], only: str, roles: tuple[str, ...], peer: Peer) -> Iterator[run.Task]:
+    """Every case the peer has a command for."""
+    for name in names:
+        chosen = family(name)
+        wanted = ("process",) if chosen.answer else roles
+        for document in _valid(chosen):
+            for case in document.cases:
+                for role in wanted:
+                    if only in case["id"] and role in peer.commands and case.get("peer", role) == role:
+                        yield run.Task(chosen, document, case, role)
+
+
+def _show(results: list[Result]) -> None:
+    """What did not simply pass, and the counts."""
+    for result in results:
+        if result.verdict == FAIL:
+            click.echo(f"{result.role} {result.case}: {result.observed}, not {result.wanted} ({result.clause})")
+    table = Table("", *ORDER)
+    for group, found in counts(results).items():
+        table.add_row(group, *(str(found[verdict]) for verdict in ORDER))
+    Console().print(table)

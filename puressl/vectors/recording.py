@@ -24,6 +24,7 @@ from puressl.events import (
     Event,
     HandshakeCompleted,
     KeysUpdated,
+    Negotiated,
     PeerCertificate,
     PeerClosed,
     TicketReceived,
@@ -242,8 +243,8 @@ def _event(event: Event) -> Json:
     return {"event": type(event).__name__, **_EVENTS[type(event)](event)}
 
 
-def _negotiated(event: HandshakeCompleted) -> Json:
-    agreed = event.negotiated
+def negotiated(agreed: Negotiated) -> Json:
+    """What was agreed on, as a document has it."""
     return {
         "version": agreed.version.label,
         "cipher_suite": agreed.suite_name.lower(),
@@ -262,7 +263,7 @@ def _negotiated(event: HandshakeCompleted) -> Json:
 
 
 _EVENTS: Mapping[type[Any], Callable[[Any], Json]] = {
-    HandshakeCompleted: _negotiated,
+    HandshakeCompleted: lambda event: negotiated(event.negotiated),
     DataReceived: lambda event: {"data": event.data.hex()},
     PeerClosed: lambda event: {},
     AlertReceived: lambda event: {"alert": name_of(AlertDescription, event.description)},

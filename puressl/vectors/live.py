@@ -1,0 +1,206 @@
+"""A case over loopback: puressl drives, another implementation is the peer.
+
+Theory of operation: the peer's command is started for each case, and the driver connects to it, or it to the driver.
+The driver is the same as in memory, with fresh randomness and today's time; what it has seen when the connection is
+over is compared with what the case allows. Every wait ends: a peer that neither answers nor closes has done nothing.
+"""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from puressl.codes import AlertDescription, name_of
+from puressl.env import SYSTEM_ENV
+from puressl.errors import ProtocolError, Reason, SSLError
+from puressl.events import Negotiated
+from puressl.vectors import connections, recording
+from puressl.vectors.deviant import Deviant
+from puressl.vectors.documents import Case, Document
+from puressl.vectors.peers import Peer, command_line, placeholders
+from puressl.vectors.recording import End
+from puressl.vectors.settings import World
+
+#: Seconds for a peer to start, to answer, to do nothing, and to end.
+START, ANSWER, QUIET, END = 10.0, 10.0, 1.5, 2.0
+_PAUSE = 0.02
+_READ_SIZE = 65_536
+
+_PING = b"ping\n"
+
+
+@dataclass(slots=True)
+class Seen:
+    """What the driver has seen of one connection."""
+
+    fired: bool = True
+    negotiated: Negotiated | None = None
+    alert: str | None = None
+    closed: bool = False
+    own: SSLError | None = None
+
+    @property
+    def text(self) -> str:
+        """For a person, and for the patterns of expectations."""
+        if self.alert is not None:
+            return f"alert {self.alert}"
+        if self.own is not None:
+            return f"driver stops: {self.own.detail or self.own}"
+        if self.closed:
+            return "closed"
+        return "accepted" if self.negotiated else "no answer"
+
+
+def seen(document: Document, case: Case, peer: Peer, role: str) -> list[Seen]:
+    """What is seen of each connection of a case, until one fails. role: the peer's."""
+    with tempfile.TemporaryDirectory(prefix="puressl-vectors-") as name:
+        folder = Path(name)
+        return list((_of_server if role == "server" else _of_client)(document, case, peer, folder))
+
+
+def _of_server(document: Document, case: Case, peer: Peer, folder: Path) -> Iterator[Seen]:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    values = placeholders(case, "server", document.shared["identities"], port, folder)
+    worlds = _worlds()
+    with _running(command_line(peer.commands["server"], values), folder) as process:
+        for connection in case["connections"]:
+            with _connected(port, process) as transport:
+                yield _converse(_driver(document, case, connection, "client", worlds), transport, connection)
+
+
+def _of_client(document: Document, case: Case, peer: Peer, folder: Path) -> Iterator[Seen]:
+    worlds = _worlds()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(START)
+        values = placeholders(case, "client", document.shared["identities"], listener.getsockname()[1], folder)
+        with _running(command_line(peer.commands["client"], values), folder):
+            (connection,) = case["connections"]
+            transport, _ = listener.accept()
+            with transport:
+                yield _converse(_driver(document, case, connection, "server", worlds), transport, connection)
+
+
+def _worlds() -> dict[str, World]:
+    return {side: World.of(SYSTEM_ENV) for side in recording.SIDES}
+
+
+def _driver(document: Document, case: Case, connection: Case, side: str, worlds: dict[str, World]) -> End:
+    identities = connections.identities_of(document)
+    driven = case.get("deviations", ()) if connection is case["connections"][-1] else ()
+    return connections.join(case, connection, identities, worlds, driven, side).end(side)
+
+
+def _converse(driver: End, transport: socket.socket, described: Case) -> Seen:
+    """Runs a connection until the driver has seen enough."""
+    connection, found = driver.connection, Seen()
+    transport.settimeout(ANSWER)
+    connection.start()
+    acted = False
+    while not found.closed and driver.error is None:
+        driver.drain()
+        if connection.negotiated is not None and not acted:
+            acted = True
+            found.negotiated = connection.negotiated
+            _act(driver, described)
+        _carry(driver, transport, found)
+    driver.drain()
+    _judge(driver, found)
+    return found
+
+
+def _act(driver: End, described: Case) -> None:
+    """What the application does: its part of the steps, or nothing more than listen where the end is a deviant one."""
+    connection = driver.connection
+    if isinstance(connection, Deviant):
+        return
+    side = "client" if type(connection).__name__.startswith("Client") else "server"
+    for step in described["steps"]:
+        if step["by"] == side and step["do"] == "update_keys":
+            connection.update_keys(request=step["request"])
+    connection.send_data(_PING)
+    connection.close()
+
+
+def _carry(driver: End, transport: socket.socket, found: Seen) -> None:
+    """Sends what there is, and waits for what comes. A transport that fails has ended."""
+    data = driver.connection.data_to_send()
+    try:
+        if data:
+            transport.sendall(data)
+        if driver.error is not None:
+            return
+        if found.negotiated is not None:
+            transport.settimeout(QUIET)
+        received = transport.recv(_READ_SIZE)
+    except TimeoutError:
+        found.closed = True
+        found.own = None if found.negotiated else SSLError(Reason.TIMEOUT, "no answer")
+        return
+    except OSError:
+        received = b""
+    if received:
+        driver.connection.receive_data(received)
+    else:
+        found.closed = True
+
+
+def _judge(driver: End, found: Seen) -> None:
+    connection, error = driver.connection, driver.error
+    if isinstance(connection, Deviant):
+        found.fired = connection.script.fired
+    if isinstance(error, ProtocolError) and error.received is not None:
+        name = name_of(AlertDescription, error.received)
+        if name == "close_notify":
+            found.closed = True
+        else:
+            found.alert = name
+    elif error is not None:
+        found.own = error
+
+
+@contextmanager
+def _running(command: list[str], folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Runs a peer; it is gone at the end. Its standard input stays open and empty."""
+    with (folder / "log").open("wb") as log:
+        try:
+            # The command is the user's own.
+            process = subprocess.Popen(  # noqa: S603
+                command, stdin=subprocess.PIPE, stdout=log, stderr=subprocess.STDOUT, cwd=folder
+            )
+        except OSError as error:
+            raise SSLError(Reason.EINVAL, f"{command[0]}: {error.strerror}") from error
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(END)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        if process.stdin is not None:
+            with suppress(OSError):
+                process.stdin.close()
+
+
+@contextmanager
+def _connected(port: int, process: subprocess.Popen[bytes]) -> Iterator[socket.socket]:
+    """A connection to a server that may still be starting. Raises ``SSLError(timeout)``."""
+    deadline = time.monotonic() + START
+    while True:
+        try:
+            transport = socket.create_connection(("127.0.0.1", port), timeout=ANSWER)
+            break
+        except OSError as error:
+            if time.monotonic() > deadline or process.poll() is not None:
+                raise SSLError(Reason.TIMEOUT, "the peer does not listen") from error
+            time.sleep(_PAUSE)
+    with transport:
+        yield transport

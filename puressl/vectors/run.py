@@ -1,0 +1,93 @@
+"""Runs cases against another implementation.
+
+Theory of operation: each case becomes a task that gives a ``Result``; tasks run in a few threads, since all they do is
+wait. A case applies where the peer has the role that is tried and a command for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+
+from puressl.errors import SSLError
+from puressl.vectors import live, recording
+from puressl.vectors.documents import Case, Document, Family, Json
+from puressl.vectors.peers import Peer
+from puressl.vectors.results import FAIL, NOT_APPLICABLE, PASS, Result
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A case to run in a role of the peer: "server", "client" or, for what is asked of a process, ""."""
+
+    family: Family
+    document: Document
+    case: Case
+    role: str
+
+    def result(self, verdict: str, observed: str, wanted: str = "", reason: str = "") -> Result:
+        case = self.case
+        return Result(self.family.name, self.role, case["id"], case["clause"], verdict, observed, wanted, reason)
+
+
+def results(tasks: Sequence[Task], run: Callable[[Task], Result], jobs: int) -> Iterator[Result]:
+    """The results, as they come. jobs: how many cases run at a time."""
+    with ThreadPoolExecutor(jobs) as pool:
+        for future in as_completed([pool.submit(run, task) for task in tasks]):
+            yield future.result()
+
+
+def over_loopback(peer: Peer) -> Callable[[Task], Result]:
+    """Runs tasks of families whose cases are connections."""
+
+    def run(task: Task) -> Result:
+        case, role = task.case, task.role
+        if role == "client" and len(case["connections"]) > 1:
+            return task.result(NOT_APPLICABLE, "", reason="a client is started anew for each connection")
+        if any(role in connection for connection in case["connections"]):
+            return task.result(NOT_APPLICABLE, "", reason="the peer's settings change between the connections")
+        try:
+            seen = live.seen(task.document, case, peer, role)
+        except (SSLError, OSError) as error:
+            return task.result(FAIL, f"no connection: {getattr(error, 'detail', None) or error}", "a connection")
+        return _refusal(task, seen) if "alerts" in case else _completion(task, seen)
+
+    return run
+
+
+def _refusal(task: Task, seen: list[live.Seen]) -> Result:
+    """A deviation must be answered with an alert the case allows, or with silence where that is allowed."""
+    case, last = task.case, seen[-1]
+    wanted = " or ".join((*(f"alert {alert}" for alert in case["alerts"]), *(["closed"] if case["silence"] else [])))
+    if not last.fired or len(seen) < len(case["connections"]):
+        return task.result(NOT_APPLICABLE, last.text, wanted, "the deviation was never reached")
+    fits = last.alert in case["alerts"] if last.alert else case["silence"] and last.text == "closed"
+    return task.result(PASS if fits else FAIL, last.text, wanted)
+
+
+#: What both ends of a connection must agree on, whoever they are.
+_AGREED = ("version", "cipher_suite", "group", "resumed", "hello_retry")
+
+
+def _completion(task: Task, seen: list[live.Seen]) -> Result:
+    """Each connection must be completed as it was recorded."""
+    side = "client" if task.role == "server" else "server"
+    for found, connection in zip(seen, task.case["connections"], strict=False):
+        wanted = _negotiated(connection["recording"]["events"][side])
+        if found.negotiated is None or found.alert is not None:
+            return task.result(FAIL, found.text, "a complete connection")
+        agreed = recording.negotiated(found.negotiated)
+        for key in _AGREED:
+            if agreed[key] != wanted[key]:
+                return task.result(FAIL, f"{key}: {agreed[key]}", f"{key}: {wanted[key]}")
+    return task.result(PASS, "complete")
+
+
+def _negotiated(events: list[Json]) -> Json:
+    return next(event for event in events if event["event"] == "HandshakeCompleted")
+
+
+def runner(peer: Peer) -> Callable[[Task], Result]:
+    """Runs any task of a peer."""
+    return over_loopback(peer)
