@@ -7,7 +7,8 @@ Finished fit what was really said and nothing but the deviation can be what refu
 that the codecs give them (``session_id.content``, ``extensions.key_share.share.key_exchange.content``); the lengths
 around a changed field follow it.
 
-    {"edit": M, "path": P, "set": hex}        a field's bytes; also "flip": index, "cut": n, "append": hex, "fill": byte
+    {"edit": M, "path": P, "set": hex}        a field's bytes; also "flip": index, "cut": n, "append": hex,
+                                              "fill": byte, "repeat": n
     {"splice": M, "at": n, "remove": n, "insert": hex}    the body's bytes; at counts from the end where negative
     {"add_extension": M, "type": n, "body": hex}          in front, or in place of the one of its type
     {"double_extension": M, "type": n, "body": hex}       twice in front
@@ -61,12 +62,14 @@ SCHEMA = schema.obj(
         ),
         **dict.fromkeys(("path", "sign", "key"), schema.STRING),
         **dict.fromkeys(("set", "append", "insert", "body", "was", "becomes"), schema.HEX),
-        **dict.fromkeys(("flip", "cut", "fill", "at", "remove", "type", "skip"), schema.INTEGER),
+        **dict.fromkeys(("flip", "cut", "fill", "repeat", "at", "remove", "type", "skip"), schema.INTEGER),
         **dict.fromkeys(("unprotected", "resign"), schema.BOOLEAN),
         **dict.fromkeys(("send", "connected"), _ITEMS),
     },
 )
 
+#: What is signed.
+_SIGNED = ("certificate_verify", "server_key_exchange")
 #: Header of a handshake message: its type and the length of its body.
 _HEADER = 4
 
@@ -94,11 +97,13 @@ class Script:
     def replaced(self, name: str, message: Any) -> list[Item]:
         """What is sent in place of a message."""
         items: list[Item] = [message]
+        self.fired = self.fired or (name in _SIGNED and any(self.of("sign")))
         for deviation in self.deviations:
             if next(iter(deviation.values())) == name:
                 kind = next(iter(deviation))
-                items = list(_KINDS[kind](self, deviation, message, items))
-                self.fired = True
+                changed = list(_KINDS[kind](self, deviation, message, items))
+                self.fired = self.fired or kind == "tamper" or changed != items
+                items = changed
         return items
 
     def of(self, kind: str) -> Iterator[Deviation]:
@@ -129,7 +134,10 @@ def _changed(change: Callable[[Deviation, Any, bytes], bytes]) -> Callable[..., 
             if item is message or (isinstance(item, Raw) and item.raw[0] == message.handshake_type):
                 raw = item.raw if isinstance(item, Raw) else encode_handshake(item)
                 changed = change(deviation, message, raw)
-                yield Raw(script.resign(message, changed) if deviation.get("resign") else changed)
+                if changed == raw:
+                    yield item
+                else:
+                    yield Raw(script.resign(message, changed) if deviation.get("resign") else changed)
             else:
                 yield item
 
@@ -139,7 +147,9 @@ def _changed(change: Callable[[Deviation, Any, bytes], bytes]) -> Callable[..., 
 def _edit(deviation: Deviation, message: Any, raw: bytes) -> bytes:
     spans = _spans(type(message), raw)
     path = f"{type(message).__name__}.{deviation['path']}"
-    span = next(each for each in spans if each.path == path)
+    span = next((each for each in spans if each.path == path), None)
+    if span is None:  # what a peer did not ask for is not there to be changed
+        return raw
     value = edited(deviation, raw[span.start : span.end])
     changed = bytearray(raw[: span.start] + value + raw[span.end :])
     grown = len(value) - (span.end - span.start)
@@ -163,6 +173,8 @@ def edited(how: Deviation, value: bytes) -> bytes:
         return value[: len(value) - how["cut"]]
     if "fill" in how:
         return bytes([how["fill"]]) * len(value)
+    if "repeat" in how:
+        return value * int(how["repeat"])
     return value + bytes.fromhex(how["append"])
 
 

@@ -28,21 +28,30 @@ from puressl.vectors.recording import End
 from puressl.vectors.settings import World
 
 #: Seconds for a peer to start, to answer, to do nothing, and to end.
-START, ANSWER, QUIET, END = 10.0, 10.0, 1.5, 2.0
+START, ANSWER, QUIET, END = 10.0, 4.0, 1.5, 2.0
 _PAUSE = 0.02
 _READ_SIZE = 65_536
 
 _PING = b"ping\n"
 
 
+#: What is seen where there is no alert: the transport ended, nothing came, or the connection stands.
+CLOSED, NO_ANSWER, ACCEPTED = "closed", "no answer", "accepted"
+
+
 @dataclass(slots=True)
 class Seen:
-    """What the driver has seen of one connection."""
+    """What the driver has seen of one connection.
+
+    fired: whether its deviation was reached. negotiated: what was agreed on, if the handshake was completed. ended: the
+    transport or the peer closed. quiet: nothing came any more. own: what the driver itself failed with.
+    """
 
     fired: bool = True
     negotiated: Negotiated | None = None
     alert: str | None = None
-    closed: bool = False
+    ended: bool = False
+    quiet: bool = False
     own: SSLError | None = None
 
     @property
@@ -52,9 +61,9 @@ class Seen:
             return f"alert {self.alert}"
         if self.own is not None:
             return f"driver stops: {self.own.detail or self.own}"
-        if self.closed:
-            return "closed"
-        return "accepted" if self.negotiated else "no answer"
+        if self.quiet:
+            return ACCEPTED if self.negotiated else NO_ANSWER
+        return CLOSED
 
 
 def seen(document: Document, case: Case, peer: Peer, role: str) -> list[Seen]:
@@ -103,7 +112,7 @@ def _converse(driver: End, transport: socket.socket, described: Case) -> Seen:
     transport.settimeout(ANSWER)
     connection.start()
     acted = False
-    while not found.closed and driver.error is None:
+    while not (found.ended or found.quiet) and driver.error is None:
         driver.drain()
         if connection.negotiated is not None and not acted:
             acted = True
@@ -140,15 +149,14 @@ def _carry(driver: End, transport: socket.socket, found: Seen) -> None:
             transport.settimeout(QUIET)
         received = transport.recv(_READ_SIZE)
     except TimeoutError:
-        found.closed = True
-        found.own = None if found.negotiated else SSLError(Reason.TIMEOUT, "no answer")
+        found.quiet = True
         return
     except OSError:
         received = b""
     if received:
         driver.connection.receive_data(received)
     else:
-        found.closed = True
+        found.ended = True
 
 
 def _judge(driver: End, found: Seen) -> None:
@@ -158,7 +166,7 @@ def _judge(driver: End, found: Seen) -> None:
     if isinstance(error, ProtocolError) and error.received is not None:
         name = name_of(AlertDescription, error.received)
         if name == "close_notify":
-            found.closed = True
+            found.ended = True
         else:
             found.alert = name
     elif error is not None:

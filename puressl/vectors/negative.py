@@ -45,10 +45,11 @@ def _make() -> Iterator[Document]:
 
 _README = """\
 Connections in which one end, the driver, deviates in one point from a sound flight; `peer` is the role of the other
-end, which is tried: it must end the connection with one of `alerts`, or, where `silence` is true, without any. The
-first of them is puressl's. `deviations` is the script the driver follows, everything else as in the family
-`handshake`; what the driver changes in a message is in its own transcript, too, so that signatures, MACs and Finished
-fit what was sent. In a case with two connections the first one is sound, and the second resumes it.
+end, which is tried: it must end the connection with one of `alerts`, or, where `silence` is true, without any; where
+`accept` is true, no receiver is bound to look, and one that does not may go on. The first alert is puressl's.
+`deviations` is the script the driver follows, everything else as in the family `handshake`; what the driver changes in
+a message is in its own transcript, too, so that signatures, MACs and Finished fit what was sent. In a case with two
+connections the first one is sound, and the second resumes it.
 
 {deviations}
 """
@@ -65,6 +66,7 @@ FAMILY = Family(
             "deviations": schema.array(deviations.SCHEMA),
             "alerts": schema.array(schema.STRING),
             "silence": schema.BOOLEAN,
+            "accept": schema.BOOLEAN,
         },
     ),
     make=_make,

@@ -132,7 +132,6 @@ def placeholders(case: Case, role: str, shared: Json, port: int, folder: Path) -
         "cert": _file(folder / "cert.pem", shared[own][role]["certificate"]) if own else "",
         "key": _file(folder / "key.pem", shared[own][role]["key"]) if own else "",
         "ca": _file(folder / "ca.pem", shared[trust]["root"]) if trust else "",
-        "required": "yes" if settings.get("verify") == "required" else "",
         "server_name": settings.get("server_name", "") if settings.get("send_server_name", True) else "",
         "alpn": ",".join(settings.get("alpn", ())),
         "settings": _file(folder / "settings.json", json.dumps(settings)),
@@ -217,6 +216,8 @@ _DIALECTS: Mapping[str, Callable[[Json], str]] = {
         CipherSuite(suite.id).name for suite in _suites(settings, ProtocolVersion.TLSv1_3)
     ),
     "openssl_groups": _openssl_groups,
+    "openssl_verify": lambda settings: "-Verify" if settings.get("verify") == "required" else "-verify",
+    "gnutls_require": lambda settings: "--require-client-cert" if settings.get("verify") == "required" else "",
     "openssl_signatures": lambda settings: ":".join(settings["signature_schemes"]),
     "gnutls_priority": _gnutls_priority,
 }

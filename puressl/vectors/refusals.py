@@ -30,7 +30,9 @@ _FITTING: Mapping[Problem, Sequence[AlertDescription]] = {
     P.BAD_COOKIE: (A.DECODE_ERROR, A.DECRYPT_ERROR, A.MISSING_EXTENSION),
     P.CERTIFICATE_MALFORMED: (A.DECODE_ERROR, A.CERTIFICATE_UNKNOWN, A.UNSUPPORTED_CERTIFICATE),
     P.MESSAGE_TOO_LARGE: (A.ILLEGAL_PARAMETER, A.RECORD_OVERFLOW, A.UNEXPECTED_MESSAGE),
-    P.INTERLEAVED_HANDSHAKE: (A.DECODE_ERROR,),
+    P.INTERLEAVED_HANDSHAKE: (A.DECODE_ERROR, A.ILLEGAL_PARAMETER),
+    P.BAD_BINDER: (A.ILLEGAL_PARAMETER, A.DECODE_ERROR, A.HANDSHAKE_FAILURE),
+    P.BAD_RECORD_VERSION: (A.UNEXPECTED_MESSAGE, A.DECODE_ERROR),
     P.UNSUPPORTED_VERSION: (A.HANDSHAKE_FAILURE, A.ILLEGAL_PARAMETER),
     P.WEAK_KEY: (A.HANDSHAKE_FAILURE, A.ILLEGAL_PARAMETER),
     P.TOO_MANY_WARNINGS: (),
@@ -65,7 +67,8 @@ _NAMED13 = frozenset({P.MISPLACED_EXTENSION, P.UNSOLICITED_EXTENSION})
 class Row:
     """One deviation. name: what the message has, or what the flight is. also: more alerts that fit.
 
-    client, server: settings that differ from the group's. kind: of identity.
+    client, server: settings that differ from the group's. kind: of identity. accept: the sender alone breaks the
+    clause; no receiver is bound to look, and one that does not may go on.
     """
 
     name: str
@@ -76,6 +79,7 @@ class Row:
     client: Mapping[str, Json] = field(default_factory=dict)
     server: Mapping[str, Json] = field(default_factory=dict)
     kind: str = ""
+    accept: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +114,7 @@ class Group:
             "deviations": [dict(each) for each in row.deviations],
             "alerts": [name_of(AlertDescription, int(each)) for each in allowed if each is not None],
             "silence": row.problem in fitting and not (self.version == "tlsv1.3" and row.problem in _NAMED13),
+            "accept": row.accept,
             "time": TIME,
             "client": {**settings.client(self.version, kind), **self.client, **row.client},
             "server": {**settings.server(self.version, kind), **self.server, **row.server},
@@ -152,8 +157,12 @@ def lacking(message: str, extension: int) -> tuple[Deviation, ...]:
     return ({"drop_extension": message, "type": extension},)
 
 
-def doubled(message: str) -> tuple[Deviation, ...]:
-    """An unknown extension twice, which is two faults where it was not asked for."""
+def doubled(message: str, extension: str = "") -> tuple[Deviation, ...]:
+    """An extension twice: one the message has, by name, or an unknown one, which is two faults where it was not asked
+    for.
+    """
+    if extension:
+        return edit(message, f"extensions.{extension}", repeat=2)
     return ({"double_extension": message, "type": UNKNOWN, "body": ""},)
 
 

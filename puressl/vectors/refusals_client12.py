@@ -48,7 +48,7 @@ _SERVER_HELLO = (
     Row("a session id of 33 bytes", "5246 7.4.1.3", edit(SH, "session_id", set="21" + "00" * 33), P.MALFORMED_MESSAGE),
     Row("a byte after its end", "5246 7.4", longer(SH), P.TRAILING_BYTES),
     Row("its last byte missing", "5246 7.4", shorter(SH), P.MALFORMED_MESSAGE),
-    Row("an extension twice", "5246 7.4.1.4", doubled(SH), P.DUPLICATE_EXTENSION),
+    Row("an extension twice", "5246 7.4.1.4", doubled(SH, "renegotiation_info"), P.DUPLICATE_EXTENSION),
     Row(
         "ALPN that was not offered",
         "5246 7.4.1.4",
@@ -64,7 +64,7 @@ _SERVER_HELLO = (
         server=_H2,
     ),
     Row("an unknown extension", "5246 7.4.1.4", adding(SH, 0x1234), P.UNSOLICITED_EXTENSION),
-    Row("supported_groups", "8422 5.1", adding(SH, X.SUPPORTED_GROUPS, "0002001d"), P.MISPLACED_EXTENSION),
+    Row("supported_groups", "8422 5.1", adding(SH, X.SUPPORTED_GROUPS, "0002001d"), P.MISPLACED_EXTENSION, accept=True),
     Row(
         "signature_algorithms", "5246 7.4.1.4.1", adding(SH, X.SIGNATURE_ALGORITHMS, "00020403"), P.MISPLACED_EXTENSION
     ),
@@ -80,6 +80,7 @@ _SERVER_HELLO = (
                 "tls_ecdhe_ecdsa_with_aes_128_cbc_sha256",
             ]
         },
+        accept=True,
     ),
     Row("a session_ticket that is not empty", "5077 3.2", adding(SH, X.SESSION_TICKET, "78"), P.ILLEGAL_PARAMETER),
     Row(
@@ -88,8 +89,13 @@ _SERVER_HELLO = (
         adding(SH, X.RENEGOTIATION_INFO, "18" + "00" * 24),
         P.INSECURE_RENEGOTIATION,
     ),
-    Row("no renegotiation_info", "5746 4.1", lacking(SH, X.RENEGOTIATION_INFO), P.INSECURE_RENEGOTIATION),
-    Row("a record_size_limit of 63", "8449 4", adding(SH, X.RECORD_SIZE_LIMIT, "003f"), P.ILLEGAL_PARAMETER),
+    Row(
+        "a record_size_limit of 63",
+        "8449 4",
+        adding(SH, X.RECORD_SIZE_LIMIT, "003f"),
+        P.ILLEGAL_PARAMETER,
+        (A.UNSUPPORTED_EXTENSION,),
+    ),
     Row(
         "ec_point_formats without uncompressed", "8422 5.2", adding(SH, X.EC_POINT_FORMATS, "0101"), P.ILLEGAL_PARAMETER
     ),
@@ -258,7 +264,12 @@ _ORDER = (
         before(SKE, handshake(H.CERTIFICATE_STATUS, "0100000100")),
         P.UNEXPECTED_MESSAGE,
     ),
-    Row("ServerHelloDone twice", "5246 7.3", before(SHD, handshake(H.SERVER_HELLO_DONE)), P.UNEXPECTED_MESSAGE),
+    Row(
+        "ServerHelloDone twice",
+        "5246 7.3",
+        before(SHD, handshake(H.SERVER_HELLO_DONE, hashed=False)),
+        P.UNEXPECTED_MESSAGE,
+    ),
     Row("ServerHelloDone with a body", "5246 7.4.5", longer(SHD), P.MESSAGE_TOO_LARGE, (A.DECODE_ERROR,)),
     Row("Certificate twice", "5246 7.3", before(SKE, handshake(H.CERTIFICATE, "00000400000100")), P.UNEXPECTED_MESSAGE),
     Row("a ticket before ServerHelloDone", "5077 3.3", before(SHD, _TICKET), P.UNEXPECTED_MESSAGE),
@@ -276,7 +287,14 @@ _ORDER = (
     Row("no change_cipher_spec", "5246 7.1", instead(CHANGE), P.UNEXPECTED_MESSAGE, _M),
     Row("EncryptedExtensions", "5246 7.4", before(CT, handshake(H.ENCRYPTED_EXTENSIONS, "0000")), P.UNEXPECTED_MESSAGE),
     Row("an unknown handshake type", "5246 7.4", before(CT, handshake(0x63)), P.UNEXPECTED_MESSAGE),
-    Row("an empty handshake record", "5246 6.2.1", before(CT, record(22)), P.EMPTY_RECORD, (A.UNEXPECTED_MESSAGE,)),
+    Row(
+        "an empty handshake record",
+        "5246 6.2.1",
+        before(CT, record(22)),
+        P.EMPTY_RECORD,
+        (A.UNEXPECTED_MESSAGE,),
+        accept=True,
+    ),
     Row("data before Finished", "5246 7.3", before(FIN, record(23, "78")), P.UNEXPECTED_MESSAGE),
     Row(
         "an alert inside a message",

@@ -81,6 +81,7 @@ _SERVER_HELLO = (
         edit(SH, "legacy_version", set="0304"),
         P.ILLEGAL_PARAMETER,
         (A.PROTOCOL_VERSION,),
+        accept=True,
     ),
     Row(
         "legacy_version 0x0302",
@@ -88,6 +89,7 @@ _SERVER_HELLO = (
         edit(SH, "legacy_version", set="0302"),
         P.ILLEGAL_PARAMETER,
         (A.PROTOCOL_VERSION,),
+        accept=True,
     ),
     Row("legacy_version of SSL 3.0", "8446 D.5", edit(SH, "legacy_version", set="0300"), P.UNSUPPORTED_VERSION),
     Row(
@@ -142,7 +144,7 @@ _SERVER_HELLO = (
         client=_H2,
     ),
     Row("a cookie", "8446 4.2", adding(SH, X.COOKIE, "000178"), P.MISPLACED_EXTENSION),
-    Row("an extension twice", "8446 4.2", doubled(SH), P.DUPLICATE_EXTENSION),
+    Row("an extension twice", "8446 4.2", doubled(SH, "supported_versions"), P.DUPLICATE_EXTENSION),
     Row("a byte after its end", "8446 4", longer(SH), P.TRAILING_BYTES),
     Row("its last byte missing", "8446 4", shorter(SH), P.MALFORMED_MESSAGE),
     Row(
@@ -241,7 +243,7 @@ _HELLO_RETRY = (
     Row("a GREASE group", "8701 4", edit(HRR, "extensions.key_share.group", set="5a5a"), P.ILLEGAL_PARAMETER),
     Row("an unknown extension", "8446 4.2", adding(HRR, UNKNOWN), P.UNSOLICITED_EXTENSION),
     Row("an extension of other messages", "8446 4.2", adding(HRR, X.PRE_SHARED_KEY, "0000"), P.MISPLACED_EXTENSION),
-    Row("an extension twice", "8446 4.2", doubled(HRR), P.DUPLICATE_EXTENSION),
+    Row("an extension twice", "8446 4.2", doubled(HRR, "supported_versions"), P.DUPLICATE_EXTENSION),
     Row("an empty cookie", "8446 4.2.2", adding(HRR, X.COOKIE, "0000"), P.MALFORMED_MESSAGE),
     Row("a byte after its end", "8446 4", longer(HRR), P.TRAILING_BYTES),
 )
@@ -272,11 +274,12 @@ _BEFORE_HELLO = (
         before(SH, {"wire": "1603030000"}),
         P.EMPTY_RECORD,
         (A.UNEXPECTED_MESSAGE,),
+        accept=True,
     ),
     Row(
         "a fragment longer than 2^14",
         "8446 5.1",
-        before(SH, {"wire": "1603034001" + "02"}),
+        before(SH, {"wire": "1603034001" + "02" + "00" * 0x4000}),
         P.RECORD_OVERFLOW,
         (A.DECODE_ERROR,),
     ),
