@@ -149,7 +149,7 @@ def run_command(
     _show(results)
     whole = not names and not only and not roles
     for expectation in stale if whole else ():
-        click.echo(f"no case needs the expectation {expectation.cases}: {expectation.reason}", err=True)
+        click.echo(f"no case needs the expectation {', '.join(expectation.cases)}: {expectation.reason}", err=True)
     if json_file:
         json_file.write_text(json_text(as_json(peer, peer.says(), results)), encoding="utf-8")
     if junit:

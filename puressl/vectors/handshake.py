@@ -225,7 +225,8 @@ def _suites12() -> Iterator[Row]:
     for suite in names.suites(ProtocolVersion.TLSv1_2):
         name = suite.name.lower()
         kind = "p256" if suite.authentication.value == "ecdsa" else "rsa"
-        fields = {"cipher_suites": [name]}
+        groups = ["ffdhe2048"] if suite.key_exchange is KeyExchange.DHE else ["x25519", "secp256r1"]
+        fields: dict[str, Json] = {"cipher_suites": [name], "groups": groups}
         yield Row(name, f"{name}.", "RFC 5246 A.5", _12, kind, fields, fields)
         if suite.cipher.kind is CipherKind.CBC and suite.key_exchange is KeyExchange.ECDHE:
             old = {**fields, "allow_mac_then_encrypt": True}

@@ -30,6 +30,8 @@ from puressl.vectors.settings import World
 #: Seconds for a peer to start, to answer, to do nothing, and to end.
 START, ANSWER, QUIET, END = 10.0, 4.0, 1.5, 2.0
 _PAUSE = 0.02
+#: How often a peer is started for a case: a free port may be another's before the peer has it.
+_STARTS = 2
 _READ_SIZE = 65_536
 
 _PING = b"ping\n"
@@ -68,9 +70,16 @@ class Seen:
 
 def seen(document: Document, case: Case, peer: Peer, role: str) -> list[Seen]:
     """What is seen of each connection of a case, until one fails. role: the peer's."""
+    converse = _of_server if role == "server" else _of_client
     with tempfile.TemporaryDirectory(prefix="puressl-vectors-") as name:
-        folder = Path(name)
-        return list((_of_server if role == "server" else _of_client)(document, case, peer, folder))
+        for _ in range(_STARTS - 1):
+            with suppress(PeerDidNotStart):
+                return list(converse(document, case, peer, Path(name)))
+        return list(converse(document, case, peer, Path(name)))
+
+
+class PeerDidNotStart(SSLError):
+    """Nobody listens, or nobody comes: perhaps another process took the port."""
 
 
 def _of_server(document: Document, case: Case, peer: Peer, folder: Path) -> Iterator[Seen]:
@@ -91,7 +100,10 @@ def _of_client(document: Document, case: Case, peer: Peer, folder: Path) -> Iter
         values = placeholders(case, "client", document.shared["identities"], listener.getsockname()[1], folder)
         with _running(command_line(peer.commands["client"], values), folder):
             (connection,) = case["connections"]
-            transport, _ = listener.accept()
+            try:
+                transport, _ = listener.accept()
+            except TimeoutError as error:
+                raise PeerDidNotStart(Reason.TIMEOUT, "the peer does not come") from error
             with transport:
                 yield _converse(_driver(document, case, connection, "server", worlds), transport, connection)
 
@@ -180,7 +192,7 @@ def _running(command: list[str], folder: Path) -> Iterator[subprocess.Popen[byte
         try:
             # The command is the user's own.
             process = subprocess.Popen(  # noqa: S603
-                command, stdin=subprocess.PIPE, stdout=log, stderr=subprocess.STDOUT, cwd=folder
+                command, stdin=subprocess.PIPE, stdout=log, stderr=subprocess.STDOUT
             )
         except OSError as error:
             raise SSLError(Reason.EINVAL, f"{command[0]}: {error.strerror}") from error
@@ -200,7 +212,7 @@ def _running(command: list[str], folder: Path) -> Iterator[subprocess.Popen[byte
 
 @contextmanager
 def _connected(port: int, process: subprocess.Popen[bytes]) -> Iterator[socket.socket]:
-    """A connection to a server that may still be starting. Raises ``SSLError(timeout)``."""
+    """A connection to a server that may still be starting. Raises ``PeerDidNotStart``."""
     deadline = time.monotonic() + START
     while True:
         try:
@@ -208,7 +220,7 @@ def _connected(port: int, process: subprocess.Popen[bytes]) -> Iterator[socket.s
             break
         except OSError as error:
             if time.monotonic() > deadline or process.poll() is not None:
-                raise SSLError(Reason.TIMEOUT, "the peer does not listen") from error
+                raise PeerDidNotStart(Reason.TIMEOUT, "the peer does not listen") from error
             time.sleep(_PAUSE)
     with transport:
         yield transport

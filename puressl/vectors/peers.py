@@ -11,7 +11,7 @@ serves cases with and without client certificates::
     client = "openssl s_client -connect 127.0.0.1:{port} -CAfile {ca} [-cert {cert} -key {key}]"
 
     [[expected]]
-    cases = "13-server-a-clienthello-*"
+    cases = ["13-server-a-clienthello-*"]
     observed = "alert decode_error"
     verdict = "deviation"
     clause = "RFC 8446 6.2"
@@ -50,17 +50,26 @@ _PATIENCE = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """Cases that are known not to pass. cases: a pattern of ids. observed: a pattern of what is then seen."""
+    """Cases that are known not to pass. cases: patterns of ids. observed: a pattern of what is then seen."""
 
-    cases: str
+    cases: tuple[str, ...]
     verdict: str
     reason: str
     clause: str = ""
     observed: str = "*"
-    roles: Sequence[str] = ("server", "client")
+    roles: tuple[str, ...] = ("server", "client")
+
+    @classmethod
+    def of(cls, row: Json) -> Expectation:
+        """From a file's table. Raises ``TypeError`` for a key nobody knows, ``ValueError`` for a verdict nobody gives."""
+        if row.get("verdict") not in VERDICTS:
+            raise ValueError(f"verdict {row.get('verdict')} is none of {', '.join(VERDICTS)}")
+        return cls(**{key: tuple(value) if isinstance(value, list) else value for key, value in row.items()})
 
     def fits(self, role: str, name: str, observed: str) -> bool:
-        return role in self.roles and fnmatchcase(name, self.cases) and fnmatchcase(observed, self.observed)
+        if role not in self.roles or not fnmatchcase(observed, self.observed):
+            return False
+        return any(fnmatchcase(name, pattern) for pattern in self.cases)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +88,9 @@ class Peer:
             read = tomllib.loads(path.read_text(encoding="utf-8"))
             peer = dict(read["peer"])
             name, version = peer.pop("name"), peer.pop("version", "")
-            expected = tuple(Expectation(**each) for each in read.get("expected", ()))
-        except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
+            expected = tuple(Expectation.of(each) for each in read.get("expected", ()))
+        except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
             raise SSLError(Reason.EINVAL, f"{path}: {error}") from error
-        for each in expected:
-            if each.verdict not in VERDICTS:
-                raise SSLError(Reason.EINVAL, f"{path}: {each.verdict} is none of {', '.join(VERDICTS)}")
         return cls(name, peer, version, expected)
 
     def says(self) -> str:
@@ -93,7 +99,11 @@ class Peer:
             return ""
         # The command is the user's own.
         done = subprocess.run(  # noqa: S603
-            shlex.split(self.version), capture_output=True, text=True, timeout=_PATIENCE, check=False
+            command_line(self.version, {"python": sys.executable}),
+            capture_output=True,
+            text=True,
+            timeout=_PATIENCE,
+            check=False,
         )
         return (done.stdout or done.stderr).strip().split("\n")[0]
 
@@ -129,10 +139,12 @@ def placeholders(case: Case, role: str, shared: Json, port: int, folder: Path) -
     own, trust = settings.get("identity"), settings.get("trust")
     return {
         "port": str(port),
+        "python": sys.executable,
         "cert": _file(folder / "cert.pem", shared[own][role]["certificate"]) if own else "",
         "key": _file(folder / "key.pem", shared[own][role]["key"]) if own else "",
         "ca": _file(folder / "ca.pem", shared[trust]["root"]) if trust else "",
         "server_name": settings.get("server_name", "") if settings.get("send_server_name", True) else "",
+        "verify_name": settings.get("server_name", ""),
         "alpn": ",".join(settings.get("alpn", ())),
         "settings": _file(folder / "settings.json", json.dumps(settings)),
         **{name: dialect(settings) for name, dialect in _DIALECTS.items()},
@@ -170,20 +182,20 @@ _GNUTLS_CIPHERS = {
     "aes-256-cbc": "AES-256-CBC",
 }
 _GNUTLS_SIGNATURES = {
-    "rsa_pkcs1": "RSA",
-    "rsa_pss_rsae": "RSA-PSS-RSAE",
-    "rsa_pss_pss": "RSA-PSS",
-    "ecdsa_secp256r1": "ECDSA-SECP256R1",
-    "ecdsa_secp384r1": "ECDSA-SECP384R1",
-    "ecdsa_secp521r1": "ECDSA-SECP521R1",
+    "rsa_pkcs1": ("RSA-{}",),
+    "rsa_pss_rsae": ("RSA-PSS-RSAE-{}",),
+    "rsa_pss_pss": ("RSA-PSS-{}",),
+    # GnuTLS has one name for TLS 1.3, where the scheme names the curve, and one for TLS 1.2.
+    "ecdsa_secp256r1": ("ECDSA-SECP256R1-{}", "ECDSA-{}"),
+    "ecdsa_secp384r1": ("ECDSA-SECP384R1-{}", "ECDSA-{}"),
+    "ecdsa_secp521r1": ("ECDSA-SECP521R1-{}", "ECDSA-{}"),
 }
 
 
-def _gnutls_signature(scheme: str) -> str:
+def _gnutls_signatures(scheme: str) -> list[str]:
     family, _, digest = scheme.rpartition("_")
-    return (
-        f"{_GNUTLS_SIGNATURES[family]}-{digest.upper()}" if family in _GNUTLS_SIGNATURES else f"EDDSA-{scheme.upper()}"
-    )
+    known = _GNUTLS_SIGNATURES.get(family, (f"EDDSA-{scheme.upper()}",))
+    return [f"+SIGN-{name.format(digest.upper())}" for name in known]
 
 
 def _gnutls_priority(settings: Json) -> str:
@@ -194,9 +206,13 @@ def _gnutls_priority(settings: Json) -> str:
     macs = [f"+{suite.mac.name if suite.mac else 'AEAD'}" for suite in suites]
     exchanges = [exchange for suite in suites for exchange in _gnutls_exchanges(suite)]
     groups = [f"+GROUP-{name.upper()}" for name in settings["groups"] if name != "x25519mlkem768"]
-    signatures = [f"+SIGN-{_gnutls_signature(scheme)}" for scheme in settings["signature_schemes"]]
+    signatures = [name for scheme in settings["signature_schemes"] for name in _gnutls_signatures(scheme)]
     parts = ["NONE", "+CTYPE-X509", "+COMP-NULL", *versions, *ciphers, *macs, *exchanges, *groups, *signatures]
     return ":".join(dict.fromkeys(parts))
+
+
+#: How much gnutls-serv asks of its clients.
+_GNUTLS_CLIENTS = {"none": "--disable-client-cert", "required": "--require-client-cert"}
 
 
 def _gnutls_exchanges(suite: Suite) -> list[str]:
@@ -217,7 +233,7 @@ _DIALECTS: Mapping[str, Callable[[Json], str]] = {
     ),
     "openssl_groups": _openssl_groups,
     "openssl_verify": lambda settings: "-Verify" if settings.get("verify") == "required" else "-verify",
-    "gnutls_require": lambda settings: "--require-client-cert" if settings.get("verify") == "required" else "",
+    "gnutls_require": lambda settings: _GNUTLS_CLIENTS.get(settings.get("verify", "none"), ""),
     "openssl_signatures": lambda settings: ":".join(settings["signature_schemes"]),
     "gnutls_priority": _gnutls_priority,
 }

@@ -76,7 +76,13 @@ _CLIENT_HELLO = (
         adding(CH, X.EXTENDED_MASTER_SECRET, "00"),
         P.TRAILING_BYTES,
     ),
-    Row("a max_fragment_length of 5", "6066 4", adding(CH, X.MAX_FRAGMENT_LENGTH, "05"), P.ILLEGAL_PARAMETER),
+    Row(
+        "a max_fragment_length of 5",
+        "6066 4",
+        adding(CH, X.MAX_FRAGMENT_LENGTH, "05"),
+        P.ILLEGAL_PARAMETER,
+        accept=True,
+    ),
     Row(
         "no common protocol",
         "7301 3.2",
