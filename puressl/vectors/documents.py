@@ -66,15 +66,15 @@ class Family:
     optional: frozenset[str] = frozenset()
 
 
-def directory() -> Traversable:
-    """The directory ``vectors/``. Raises ``SSLError(enoent)`` where neither place has it."""
-    installed = resources.files("puressl") / "_vectors"
+def directory(name: str = "vectors") -> Traversable:
+    """The directory ``vectors/``, or ``certs/``. Raises ``SSLError(enoent)`` where neither place has it."""
+    installed = resources.files("puressl") / f"_{name}"
     if installed.is_dir():
         return installed
-    checkout = Path(__file__).resolve().parents[2] / "vectors"
+    checkout = Path(__file__).resolve().parents[2] / name
     if checkout.is_dir():
         return checkout
-    raise SSLError("enoent", "the vectors did not come with this installation: puressl vectors make")
+    raise SSLError("enoent", f"{name} did not come with this installation: puressl {name} make")
 
 
 def documents(family: Family, root: Traversable) -> Iterator[Document]:

@@ -9,9 +9,13 @@ from puressl.vectors.documents import SCHEMA_FILE, Family, json_text
 
 #: A family's name to the module that has it as ``FAMILY``; a module is imported when its family is used.
 _MODULES: Mapping[str, str] = {
+    "record": "puressl.vectors.record",
     "schedule": "puressl.vectors.schedule",
     "handshake": "puressl.vectors.handshake",
     "negative": "puressl.vectors.negative",
+    "x509": "puressl.vectors.x509",
+    "decode": "puressl.vectors.decode",
+    "packet": "puressl.vectors.packet",
 }
 
 NAMES = tuple(_MODULES)

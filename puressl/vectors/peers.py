@@ -29,6 +29,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Any
 
 from puressl.codes import CipherSuite, ProtocolVersion
 from puressl.crypto.suites import KeyExchange, Suite
@@ -61,10 +62,11 @@ class Expectation:
 
     @classmethod
     def of(cls, row: Json) -> Expectation:
-        """From a file's table. Raises ``TypeError`` for a key nobody knows, ``ValueError`` for a verdict nobody gives."""
+        """From a file's table. Raises ``TypeError`` for an unknown key, ``ValueError`` for an unknown verdict."""
         if row.get("verdict") not in VERDICTS:
             raise ValueError(f"verdict {row.get('verdict')} is none of {', '.join(VERDICTS)}")
-        return cls(**{key: tuple(value) if isinstance(value, list) else value for key, value in row.items()})
+        fields: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
+        return cls(**fields)
 
     def fits(self, role: str, name: str, observed: str) -> bool:
         if role not in self.roles or not fnmatchcase(observed, self.observed):
