@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from puressl.vectors import run, schema
 from puressl.vectors.documents import Document, Family, directory, documents
 from puressl.vectors.families import NAMES, family, files_of, overview
 from puressl.vectors.peers import Peer
+from puressl.vectors.process import answer
 from puressl.vectors.recording import SIDES
 from puressl.vectors.results import FAIL, ORDER, Result, as_json, as_junit, counts, json_text, triaged
 
@@ -144,7 +146,8 @@ def run_command(
     tasks = list(_tasks(names or NAMES, only, roles or SIDES, peer))
     if not tasks:
         raise click.UsageError("No case is left to run: which --family, and which command for it?")
-    found = list(steps(run.results(tasks, run.runner(peer), jobs), "cases", len(tasks)))
+    with run.runner(peer) as runner:
+        found = list(steps(run.results(tasks, runner, jobs), "cases", len(tasks)))
     results, stale = triaged(found, peer)
     _show(results)
     whole = not names and not only and not roles
@@ -178,3 +181,17 @@ def _show(results: list[Result]) -> None:
     for group, found in counts(results).items():
         table.add_row(group, *(str(found[verdict]) for verdict in ORDER))
     Console().print(table)
+
+
+@command.command("answer")
+def answer_command() -> None:
+    """Answer questions on standard input, a line of JSON each: what --peer-process of run starts. A model to follow.
+
+    Examples:
+
+    \b
+      puressl vectors run --family record --peer-process 'puressl vectors answer'
+    """
+    for line in answer(sys.stdin, family):
+        click.echo(line)
+        sys.stdout.flush()

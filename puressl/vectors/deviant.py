@@ -91,10 +91,11 @@ class Deviant(Connection):
 
     def _put_record(self, item: Deviation) -> None:
         self._out.append(super().data_to_send())
+        zeros = bytes(item.get("zeros", 0))
         if "wire" in item:
-            self._out.append(bytes.fromhex(item["wire"]))
+            self._out.append(bytes.fromhex(item["wire"]) + zeros)
             return
-        content_type, content = item["record"], bytes.fromhex(item["content"])
+        content_type, content = item["record"], bytes.fromhex(item["content"]) + zeros
         if "padding" in item:
             content_type, content = _OWN_TYPE, content + bytes([content_type]) + bytes(item["padding"] - 1)
         # The sender makes no empty records and no padding, so this asks the protection it holds.

@@ -22,7 +22,7 @@ around a changed field follow it.
 
 An item is ``{"message": hex}``, a handshake message with its header, hashed unless ``"hashed": false``;
 ``{"record": content type, "content": hex}`` under the current keys, with ``"padding": n`` in TLS 1.3; or
-``{"wire": hex}``, bytes as they are.
+``{"wire": hex}``, bytes as they are. ``"zeros": n`` adds so many zero bytes to either of these two.
 """
 
 from __future__ import annotations
@@ -46,6 +46,7 @@ _ITEM = schema.obj(
         "content": schema.HEX,
         "padding": schema.INTEGER,
         "wire": schema.HEX,
+        "zeros": schema.INTEGER,
     },
 )
 _ITEMS = schema.array(_ITEM)

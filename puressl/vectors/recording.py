@@ -268,7 +268,7 @@ _EVENTS: Mapping[type[Any], Callable[[Any], Json]] = {
     PeerClosed: lambda event: {},
     AlertReceived: lambda event: {"alert": name_of(AlertDescription, event.description)},
     PeerCertificate: lambda event: {"certificates": len(event.chain)},
-    TicketReceived: lambda event: {"ticket": event.session.ticket.hex()},
+    TicketReceived: lambda event: {},
     KeysUpdated: lambda event: {"direction": event.direction.value},
 }
 

@@ -88,7 +88,7 @@ CONNECTED = (
     Row("an unknown content type", "5246 6.2.1", connected(record(99, "78")), P.UNEXPECTED_MESSAGE),
     Row("an alert of one byte", "5246 7.2", connected(record(21, "01")), P.MALFORMED_MESSAGE, (A.UNEXPECTED_MESSAGE,)),
     Row("an empty alert", "5246 6.2.1", connected(record(21)), P.EMPTY_RECORD, (A.UNEXPECTED_MESSAGE,)),
-    Row("plaintext of 2^14 + 1 bytes", "5246 6.2.1", connected(record(23, "00" * 16385)), P.RECORD_OVERFLOW),
+    Row("plaintext of 2^14 + 1 bytes", "5246 6.2.1", connected(record(23, zeros=16385)), P.RECORD_OVERFLOW),
     Row("a record of other keys", "5246 6.2.3.3", connected({"wire": "1703030020" + "00" * 32}), P.BAD_RECORD_MAC),
     Row("a change_cipher_spec", "5246 7.1", connected(record(20, "01")), P.UNEXPECTED_MESSAGE),
     Row("an unprotected change_cipher_spec", "5246 7.1", connected(CCS), P.BAD_RECORD_MAC, (A.UNEXPECTED_MESSAGE,)),

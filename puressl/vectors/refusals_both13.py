@@ -148,7 +148,7 @@ CONNECTED = (
         (A.UNEXPECTED_MESSAGE,),
     ),
     Row("an empty alert", "8446 5.4", connected(record(_ALERT)), P.EMPTY_RECORD, (A.UNEXPECTED_MESSAGE,)),
-    Row("plaintext of 2^14 + 1 bytes", "8446 5.4", connected(record(DATA, "00" * 16385)), P.RECORD_OVERFLOW),
+    Row("plaintext of 2^14 + 1 bytes", "8446 5.4", connected(record(DATA, zeros=16385)), P.RECORD_OVERFLOW),
     Row(
         "padding beyond 2^14 + 1 bytes",
         "8446 5.4",

@@ -284,7 +284,7 @@ _BEFORE_HELLO = (
     Row(
         "a fragment longer than 2^14",
         "8446 5.1",
-        before(SH, {"wire": "1603034001" + "02" + "00" * 0x4000}),
+        before(SH, {"wire": "1603034001" + "02", "zeros": 0x4000}),
         P.RECORD_OVERFLOW,
         (A.DECODE_ERROR,),
     ),

@@ -228,7 +228,7 @@ _BEFORE_HELLO = (
     Row(
         "a fragment longer than 2^14",
         "8446 5.1",
-        before(CH, {"wire": "16030140" + "0101" + "00" * 0x4000}),
+        before(CH, {"wire": "16030140" + "0101", "zeros": 0x4000}),
         P.RECORD_OVERFLOW,
         (A.DECODE_ERROR,),
     ),

@@ -8,18 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from puressl.errors import SSLError
 from puressl.vectors import live, recording
-from puressl.vectors.documents import Case, Document, Family, Json
+from puressl.vectors.documents import Case, Document, Family, Json, difference
 from puressl.vectors.peers import Peer
+from puressl.vectors.process import Process, started
+from puressl.vectors.recording import SIDES
 from puressl.vectors.results import FAIL, NOT_APPLICABLE, PASS, Result
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A case to run in a role of the peer: "server", "client" or, for what is asked of a process, ""."""
+    """A case to run in a role of the peer: "server", "client", or "process" for a question."""
 
     family: Family
     document: Document
@@ -93,6 +96,31 @@ def _negotiated(events: list[Json]) -> Json:
     return next(event for event in events if event["event"] == "HandshakeCompleted")
 
 
-def runner(peer: Peer) -> Callable[[Task], Result]:
-    """Runs any task of a peer."""
-    return over_loopback(peer)
+def asking(process: Process) -> Callable[[Task], Result]:
+    """Runs tasks of families whose cases are questions."""
+
+    def run(task: Task) -> Result:
+        try:
+            answer = process.ask(task.family, task.case)
+        except SSLError as error:
+            return task.result(FAIL, error.detail or str(error), "an answer")
+        if "output" not in answer:
+            return task.result(NOT_APPLICABLE, "", reason=str(answer.get("not applicable", "no output")))
+        left_out = [key for key in task.family.optional if key not in answer["output"]]
+        wanted = {key: value for key, value in task.case["expected"].items() if key not in left_out}
+        found = difference(wanted, answer["output"])
+        return task.result(FAIL, found, "what the document says") if found else task.result(PASS, "as expected")
+
+    return run
+
+
+@contextmanager
+def runner(peer: Peer) -> Iterator[Callable[[Task], Result]]:
+    """Runs any task of a peer, whose process is running meanwhile if it has one."""
+    connected, command = over_loopback(peer), peer.commands.get("process")
+    if command is None:
+        yield connected
+        return
+    with started(command) as process:
+        asked = asking(process)
+        yield lambda task: (connected if task.role in SIDES else asked)(task)
