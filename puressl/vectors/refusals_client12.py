@@ -226,7 +226,7 @@ def _dhe(path: str, value: int, length: int = 256) -> tuple[Mapping[str, Json], 
 
 _FINITE_FIELD = (
     Row("a prime of 1024 bits", "7919 3.1", _dhe("p", (1 << 1024) - 105, 128), P.WEAK_KEY, (A.DECRYPT_ERROR,)),
-    Row("an even prime", "7919 3.1", _dhe("p", 1 << 2047), P.ILLEGAL_PARAMETER, (A.INSUFFICIENT_SECURITY,)),
+    Row("an even prime", "7919 3.1", _dhe("p", ffdhe2048() - 1), P.ILLEGAL_PARAMETER, (A.INSUFFICIENT_SECURITY,)),
     Row("a generator of 1", "7919 3.1", _dhe("g", 1, 1), P.ILLEGAL_PARAMETER, (A.INSUFFICIENT_SECURITY,)),
     Row("a value of 0", "7919 5.1", _dhe("y", 0, 1), P.BAD_DH_VALUE),
     Row("a value of 1", "7919 5.1", _dhe("y", 1, 1), P.BAD_DH_VALUE),
