@@ -114,8 +114,8 @@ def check(document: Document, case: Case) -> str | None:
 
 
 def _end_complaint(case: Case, link: Link) -> str | None:
-    """With deviations the peer must end the connection, with an alert that the case allows; without, nobody does."""
-    if "alerts" not in case:
+    """The peer must end the connection with an alert the case allows; where it allows none, nobody may end it."""
+    if not case.get("alerts"):
         return next((f"the {side} fails: {link.end(side).error}" for side in SIDES if link.end(side).error), None)
     alert = recording.refusal(link.end(case["peer"]))
     return None if alert in case["alerts"] else f"ends with {alert}, not {' or '.join(case['alerts'])}"

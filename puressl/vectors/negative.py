@@ -19,6 +19,7 @@ from puressl.vectors import (
     refusals_server13,
     schema,
     settings,
+    tolerances,
 )
 from puressl.vectors.documents import Document, Family
 from puressl.vectors.identities import Identities
@@ -30,6 +31,7 @@ _DOCUMENTS: Mapping[str, tuple[str, Sequence[Group]]] = {
     "tls13_client": ("What a TLS 1.3 client must refuse.", (*refusals_hellos13.GROUPS, *refusals_client13.GROUPS)),
     "tls13_server": ("What a TLS 1.3 server must refuse.", refusals_server13.GROUPS),
     "tls12_client": ("What a TLS 1.2 client must refuse.", refusals_client12.GROUPS),
+    "tolerated": ("What looks odd and must be taken, in both versions and roles.", tolerances.GROUPS),
     "tls12_server": ("What a TLS 1.2 server must refuse.", refusals_server12.GROUPS),
 }
 
@@ -49,7 +51,8 @@ end, which is tried: it must end the connection with one of `alerts`, or, where 
 `accept` is true, no receiver is bound to look, and one that does not may go on. The first alert is puressl's.
 `deviations` is the script the driver follows, everything else as in the family `handshake`; what the driver changes in
 a message is in its own transcript, too, so that signatures, MACs and Finished fit what was sent. In a case with two
-connections the first one is sound, and the second resumes it.
+connections the first one is sound, and the second resumes it. Where `alerts` is empty the deviation is none that
+anybody may refuse: the connection must stand.
 
 {deviations}
 """

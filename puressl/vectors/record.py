@@ -42,7 +42,7 @@ def _protection(given: Json) -> Protection:
     suite = names.suite(given["suite"])
     env = RecordedEnv([{"for": Purpose.CBC_IV.value, "bytes": given["iv"]}] if given.get("iv") else [], 0)
     made = protection(_keys(suite, given), env)
-    made.sequence = given["sequence"]  # type: ignore[attr-defined]
+    made.sequence = given["sequence"]
     return made
 
 

@@ -244,15 +244,14 @@ def _event(event: Event) -> Json:
 
 
 def negotiated(agreed: Negotiated) -> Json:
-    """What was agreed on, as a document has it."""
-    return {
+    """What was agreed on, as a document has it: what is not there, or not so, is left out."""
+    scheme, alpn = agreed.signature_scheme, agreed.alpn
+    members = {
         "version": agreed.version.label,
         "cipher_suite": agreed.suite_name.lower(),
         "group": None if agreed.group is None else name_of(NamedGroup, agreed.group),
-        "signature_scheme": None
-        if agreed.signature_scheme is None
-        else name_of(SignatureScheme, agreed.signature_scheme),
-        "alpn": None if agreed.alpn is None else agreed.alpn.decode("ascii"),
+        "signature_scheme": None if scheme is None else name_of(SignatureScheme, scheme),
+        "alpn": None if alpn is None else alpn.decode("ascii"),
         "server_name": agreed.server_name,
         "resumed": agreed.resumed,
         "hello_retry": agreed.hello_retry,
@@ -260,6 +259,7 @@ def negotiated(agreed: Negotiated) -> Json:
         "encrypt_then_mac": agreed.encrypt_then_mac,
         "peer_certificates": len(agreed.peer_chain),
     }
+    return {name: value for name, value in members.items() if value}
 
 
 _EVENTS: Mapping[type[Any], Callable[[Any], Json]] = {

@@ -65,7 +65,8 @@ _NAMED13 = frozenset({P.MISPLACED_EXTENSION, P.UNSOLICITED_EXTENSION})
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One deviation. name: what the message has, or what the flight is. also: more alerts that fit.
+    """One deviation. name: what the message has, or what the flight is. problem: None for what must be taken. also:
+    more alerts that fit.
 
     client, server: settings that differ from the group's. kind: of identity. accept: the sender alone breaks the
     clause; no receiver is bound to look, and one that does not may go on.
@@ -74,7 +75,7 @@ class Row:
     name: str
     clause: str
     deviations: Sequence[Deviation]
-    problem: Problem
+    problem: Problem | None = None
     also: Sequence[AlertDescription] = ()
     client: Mapping[str, Json] = field(default_factory=dict)
     server: Mapping[str, Json] = field(default_factory=dict)
@@ -101,25 +102,37 @@ class Group:
 
     def _case(self, row: Row) -> Case:
         fitting = _FITTING13 if self.version == "tlsv1.3" else _FITTING12
-        alert = PROBLEMS[row.problem].alert
-        allowed = dict.fromkeys((alert, *fitting.get(row.problem, ()), *row.also))
+        allowed = _allowed(row.problem, fitting, row.also)
+        verb = "take" if row.problem is None else "refuse"
         kind = row.kind or self.kind
         short = self.version.removeprefix("tlsv").replace(".", "")
         connection: dict[str, Json] = {"steps": list(self.steps)}
         return {
             "id": f"{short}-{self.peer}-{_slug(self.title)}-{_slug(row.name)}",
-            "description": f"A {self.peer} must refuse {self.title} with {row.name}.",
+            "description": f"A {self.peer} must {verb} {self.title}{' with ' if row.problem else ': '}{row.name}.",
             "clause": f"RFC {row.clause}",
             "peer": self.peer,
             "deviations": [dict(each) for each in row.deviations],
-            "alerts": [name_of(AlertDescription, int(each)) for each in allowed if each is not None],
+            "alerts": allowed,
             "silence": row.problem in fitting and not (self.version == "tlsv1.3" and row.problem in _NAMED13),
-            "accept": row.accept,
+            "accept": row.accept or row.problem is None,
             "time": TIME,
             "client": {**settings.client(self.version, kind), **self.client, **row.client},
             "server": {**settings.server(self.version, kind), **self.server, **row.server},
             "connections": [connection, connection] if self.resumes else [connection],
         }
+
+
+def _allowed(
+    problem: Problem | None,
+    fitting: Mapping[Problem, Sequence[AlertDescription]],
+    also: Sequence[AlertDescription],
+) -> list[str]:
+    """The alerts a peer may answer with, puressl's own first; none for what must be taken."""
+    if problem is None:
+        return []
+    found = dict.fromkeys((PROBLEMS[problem].alert, *fitting.get(problem, ()), *also))
+    return [name_of(AlertDescription, int(each)) for each in found if each is not None]
 
 
 def _slug(text: str) -> str:

@@ -63,7 +63,8 @@ def _refusal(task: Task, seen: list[live.Seen]) -> Result:
     """A deviation must be answered with an alert the case allows, or as it allows without one."""
     case, last = task.case, seen[-1]
     also = [live.CLOSED] if case["silence"] else []
-    also += [live.ACCEPTED, live.NO_ANSWER] if case["accept"] else []
+    if case["accept"]:
+        also += [live.ACCEPTED, live.NO_ANSWER] if case["alerts"] else [live.ACCEPTED]
     wanted = [*(f"alert {alert}" for alert in case["alerts"]), *also]
     if not last.fired or len(seen) < len(case["connections"]):
         return task.result(NOT_APPLICABLE, last.text, " or ".join(wanted), "the deviation was never reached")
@@ -82,13 +83,13 @@ def _completion(task: Task, seen: list[live.Seen]) -> Result:
         if found.negotiated is None or found.alert is not None:
             return task.result(FAIL, found.text, "a complete connection")
         recorded = _negotiated(connection["recording"]["events"][side])
-        allowed = {key: [recorded[key]] for key in _AGREED}
+        allowed = {key: [recorded.get(key)] for key in _AGREED}
         # A group that is None has no code point (RFC 7919 4), or the session was resumed.
         allowed |= {key: [*task.case["client"][setting], None] for key, setting in _CHOSEN.items()}
         agreed = recording.negotiated(found.negotiated)
         for key, values in allowed.items():
-            if agreed[key] not in values:
-                return task.result(FAIL, f"{key}: {agreed[key]}", f"{key}: {values[0]}")
+            if agreed.get(key) not in values:
+                return task.result(FAIL, f"{key}: {agreed.get(key)}", f"{key}: {values[0]}")
     return task.result(PASS, "complete")
 
 
