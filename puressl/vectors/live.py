@@ -10,6 +10,7 @@ from __future__ import annotations
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -83,11 +84,8 @@ class PeerDidNotStart(SSLError):
 
 
 def _of_server(document: Document, case: Case, peer: Peer, folder: Path) -> Iterator[Seen]:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    values = placeholders(case, "server", document.shared["identities"], port, folder)
     worlds = _worlds()
-    with _running(command_line(peer.commands["server"], values), folder) as process:
+    with _free_port() as port, _running(_command(document, case, peer, "server", port, folder), folder) as process:
         for connection in case["connections"]:
             with _connected(port, process) as transport:
                 yield _converse(_driver(document, case, connection, "client", worlds), transport, connection)
@@ -97,8 +95,7 @@ def _of_client(document: Document, case: Case, peer: Peer, folder: Path) -> Iter
     worlds = _worlds()
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(START)
-        values = placeholders(case, "client", document.shared["identities"], listener.getsockname()[1], folder)
-        with _running(command_line(peer.commands["client"], values), folder):
+        with _running(_command(document, case, peer, "client", listener.getsockname()[1], folder), folder):
             (connection,) = case["connections"]
             try:
                 transport, _ = listener.accept()
@@ -106,6 +103,32 @@ def _of_client(document: Document, case: Case, peer: Peer, folder: Path) -> Iter
                 raise PeerDidNotStart(Reason.TIMEOUT, "the peer does not come") from error
             with transport:
                 yield _converse(_driver(document, case, connection, "server", worlds), transport, connection)
+
+
+def _command(document: Document, case: Case, peer: Peer, role: str, port: int, folder: Path) -> list[str]:
+    return command_line(peer.commands[role], placeholders(case, role, document.shared["identities"], port, folder))
+
+
+#: Ports that cases running at this time have for their peers, which may be slow to take them.
+_PORTS: set[int] = set()
+_PORTS_LOCK = threading.Lock()
+
+
+@contextmanager
+def _free_port() -> Iterator[int]:
+    """A port that nobody has, nor any other case."""
+    with _PORTS_LOCK:
+        while True:
+            with socket.create_server(("127.0.0.1", 0)) as probe:
+                port: int = probe.getsockname()[1]
+            if port not in _PORTS:
+                break
+        _PORTS.add(port)
+    try:
+        yield port
+    finally:
+        with _PORTS_LOCK:
+            _PORTS.discard(port)
 
 
 def _worlds() -> dict[str, World]:
