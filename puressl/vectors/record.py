@@ -68,6 +68,8 @@ def _receive(given: Json) -> Json:
     if "skip_early_data" in given:
         receiver.skip_early_data(given["skip_early_data"])
     receiver.feed(bytes.fromhex(given["records"]))
+    if given.get("end"):
+        receiver.feed(b"")
     received: list[Json] = []
     try:
         while (incoming := receiver.next()) is not None:
@@ -268,6 +270,18 @@ def _inner() -> Iterator[Case]:
         text = f"Refused early data, {left} bytes of it borne: {name.replace('-', ' ')}."
         given = {**keys, "skip_early_data": left, "records": records}
         yield _QUESTIONS.case(f"receive-early-data-{name}", text, "RFC 8446 4.2.10", "receive", given)
+    data = _seal({**keys, "content_type": 23, "content": "70696e67"})["record"]
+    for name, records in (
+        ("a header of no version", "1702000000"),
+        ("a header too long", "170303ffff"),
+        ("half a header", "1703"),
+        ("half a record", "1703030020" + "00" * 31),
+    ):
+        for end in (False, True):
+            text = f"Data, then {name}{', and the transport ends' if end else ''}."
+            given = {**keys, "records": data + records, "end": end}
+            case = f"receive-then-{name.replace(' ', '-')}{'-end' if end else ''}"
+            yield _QUESTIONS.case(case, text, "RFC 8446 5.1", "receive", given)
     for name, records in (("handshake", "160303000414000000"), ("alert", "15030300020228"), ("ccs", "140303000101")):
         text = f"An unprotected {name} record under keys."
         given = {**keys, "records": records}
@@ -289,7 +303,7 @@ _README = """\
 `secret` is a traffic secret of TLS 1.3; `key`, `fixed_iv` and `mac_key` are one direction's part of TLS 1.2's key
 block; `iv` is the IV of a CBC record; `content_type` in `seal` is a number. Without a `suite` records are in the clear.
 `limit` is the longest plaintext that record_size_limit left, `skip_early_data` the bytes of refused early data that are
-passed over.
+passed over; `end` says that the transport ends there.
 """
 
 TITLE = "Record protection: sealing, opening, limits, padding"

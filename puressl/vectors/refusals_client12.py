@@ -15,6 +15,7 @@ from puressl.vectors.refusals import (
     Row,
     adding,
     before,
+    connected,
     doubled,
     edit,
     handshake,
@@ -305,6 +306,17 @@ _ORDER = (
     ),
     *contents(FIN),
 )
+_AFTERWARDS = (
+    *CONNECTED,
+    Row(
+        "HelloRequest again and again",
+        "5246 7.2.2",
+        connected(*[handshake(H.HELLO_REQUEST)] * 20),
+        P.RENEGOTIATION_REFUSED,
+        (A.HANDSHAKE_FAILURE, A.UNEXPECTED_MESSAGE),
+        accept=True,
+    ),
+)
 _RESUMED = (
     Row("another suite than the session's", "5246 7.4.1.3", edit(SH, "cipher_suite", set="cca8"), P.ILLEGAL_PARAMETER),
     Row(
@@ -326,6 +338,6 @@ GROUPS = (
     Group("a CertificateRequest", _12, "client", _REQUESTS, server=_ASK),
     Group("a flight", _12, "client", _ORDER),
     Group("a Finished", _12, "client", FINISHED),
-    Group("a complete connection", _12, "client", CONNECTED),
+    Group("a complete connection", _12, "client", _AFTERWARDS),
     Group("a resumption", _12, "client", _RESUMED, resumes=True),
 )

@@ -53,6 +53,24 @@ _CLIENT_HELLO = (
         adding(CH, X.EC_POINT_FORMATS, "0101"),
         P.ILLEGAL_PARAMETER,
     ),
+    Row(
+        "no finite field that is known",
+        "7919 4",
+        adding(CH, X.SUPPORTED_GROUPS, "00020104"),
+        P.NO_COMMON_FINITE_FIELD,
+        (A.HANDSHAKE_FAILURE,),
+        client={"cipher_suites": ["tls_dhe_rsa_with_aes_128_gcm_sha256"]},
+        server={"cipher_suites": ["tls_dhe_rsa_with_aes_128_gcm_sha256"], "groups": ["ffdhe2048"]},
+        kind="rsa",
+        accept=True,
+    ),
+    Row(
+        "no scheme that is known",
+        "5246 7.4.1.4.1",
+        adding(CH, X.SIGNATURE_ALGORITHMS, "00027a7a"),
+        P.NO_COMMON_SIGNATURE_SCHEME,
+        (A.INSUFFICIENT_SECURITY, A.ILLEGAL_PARAMETER),
+    ),
     Row("no ec_point_format", "8422 5.1.2", adding(CH, X.EC_POINT_FORMATS, "00"), P.MALFORMED_MESSAGE),
     Row(
         "a record_size_limit of 63", "8449 4", adding(CH, X.RECORD_SIZE_LIMIT, "003f"), P.ILLEGAL_PARAMETER, accept=True
