@@ -271,6 +271,9 @@ def _inner() -> Iterator[Case]:
         given = {**keys, "skip_early_data": left, "records": records}
         yield _QUESTIONS.case(f"receive-early-data-{name}", text, "RFC 8446 4.2.10", "receive", given)
     data = _seal({**keys, "content_type": 23, "content": "70696e67"})["record"]
+    given = {**keys, "sequence": 1 << 64, "records": data}
+    text = "A record after the last sequence number: they do not wrap."
+    yield _QUESTIONS.case("receive-after-the-last", text, "RFC 8446 5.3", "receive", given)
     for name, records in (
         ("a header of no version", "1702000000"),
         ("a header too long", "170303ffff"),
