@@ -29,7 +29,7 @@ from puressl.bench.workloads import workloads
 def command(as_json: bool, as_markdown: bool, plot_file: str | None, only: tuple[str, ...], quick: bool) -> None:
     """Measure puressl beside tlslite-ng and the standard ssl.
 
-    All run in this process and take turns, both ends of a connection in one thread; of the rounds the median counts.
+    All run in this process and take turns, both ends of a connection in one thread; of the rounds the best counts.
     tlslite-ng is the peer, with its pure Python ciphers; ssl is OpenSSL in C and shows the outer limit, where the
     interpreter has it. A ratio says how many times better puressl is; of some, at least that much is promised, and
     what falls short is marked. The exit code is 0 all the same.

@@ -17,7 +17,7 @@ from puressl.bench.measure import (
     Promise,
     Row,
     Unit,
-    median_times,
+    best_times,
     megabytes_per_second,
     milliseconds,
 )
@@ -61,17 +61,17 @@ def effort(least: int, most: int, seconds: float = 0.0) -> Effort:
 def test_contestants_take_turns_after_runs_that_do_not_count() -> None:
     turns: list[str] = []
     runs = {OWN: lambda: turns.append("own"), OTHER: lambda: turns.append("other")}
-    times = median_times(runs, effort(least=2, most=2))
+    times = best_times(runs, effort(least=2, most=2))
     assert turns == ["own", "other", "own"] + ["own", "other"] * 2
     assert min(times.values()) > 0
 
 
 def test_rounds_end_at_the_most_or_when_the_time_is_over() -> None:
     calls: list[None] = []
-    median_times({OWN: lambda: calls.append(None)}, effort(least=1, most=4, seconds=60))
+    best_times({OWN: lambda: calls.append(None)}, effort(least=1, most=4, seconds=60))
     assert len(calls) == 2 + 4
     calls.clear()
-    median_times({OWN: lambda: calls.append(None)}, effort(least=3, most=4))
+    best_times({OWN: lambda: calls.append(None)}, effort(least=3, most=4))
     assert len(calls) == 2 + 3
 
 
@@ -82,7 +82,7 @@ def test_turn_is_as_many_runs_of_each_as_fill_it() -> None:
         calls[contestant] += 1
         sum(range(20_000))
 
-    median_times({each: partial(run, each) for each in calls}, Effort(seconds=0, least=1, most=1, turn=0.02))
+    best_times({each: partial(run, each) for each in calls}, Effort(seconds=0, least=1, most=1, turn=0.02))
     assert calls[OWN] - 2 == calls[OTHER] - 1 > 1
 
 
