@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from puressl.config import ClientConfig, ServerConfig, Verify
 from puressl.crypto.provider import PROVIDER
 from puressl.crypto.suites import Authentication
 from puressl.env import SYSTEM_ENV, SeededEnv
-from puressl.errors import SSLError
+from puressl.errors import Problem, ProtocolError, SSLError
 from puressl.explain.capture.write import write_capture
 from puressl.explain.model import CLIENT, Story
 from puressl.explain.rehearse import rehearse
@@ -140,12 +139,20 @@ def _inspect(peer: str, given: dict[str, Any]) -> SSLError | None:
 
 
 def _talk(address: tuple[str, int], config: ClientConfig, timeout: float) -> None:
-    """A handshake and a close; what the server says in between is read, and nothing more is asked of it."""
-    with connect(address, config, timeout=timeout) as stream, suppress(SSLError):
-        stream.close_write()
-        left = MAX_DATA
-        while left > 0 and (data := stream.read(left, timeout=LINGER)):
-            left -= len(data)
+    """A handshake and a close; what the server says in between is read, and nothing more is asked of it.
+
+    Raises ``SSLError`` where the handshake fails, or where either end refuses what the other sent after it: a server
+    of TLS 1.3 judges the client's certificate when the client has finished (RFC 8446 4.4.2.4).
+    """
+    with connect(address, config, timeout=timeout) as stream:
+        try:
+            stream.close_write()
+            left = MAX_DATA
+            while left > 0 and (data := stream.read(left, timeout=LINGER)):
+                left -= len(data)
+        except SSLError as error:
+            if isinstance(error, ProtocolError) and error.problem is not Problem.TRUNCATED:
+                raise
 
 
 # In memory --------------------------------------------------------------------------------------------------

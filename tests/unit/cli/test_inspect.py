@@ -100,6 +100,13 @@ def test_a_refused_handshake_is_shown_up_to_the_broken_rule(run: Callable[..., A
     assert done.stderr.startswith(b"puressl: ")
 
 
+def test_a_client_refused_after_its_finished_is_a_failure(run: Callable[..., Any], serve: Callable[..., Any]) -> None:
+    done = run("inspect", f"localhost:{serve(*CA).port}", *CA, "--tls", "1.3")
+    assert done.returncode == 1
+    assert "<-- Alert certificate_required" in done.stdout.decode()
+    assert b"certificate_required" in done.stderr
+
+
 def test_no_verify_shows_an_untrusted_server(run: Callable[..., Any], serve: Callable[..., Any]) -> None:
     done = run("inspect", f"localhost:{serve().port}", "--no-verify", "--json")
     told = from_json(done.stdout.decode())
