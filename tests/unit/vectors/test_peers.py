@@ -8,6 +8,7 @@ import pytest
 
 from puressl.errors import SSLError
 from puressl.vectors import settings
+from puressl.vectors.families import overview
 from puressl.vectors.peers import Expectation, Peer, command_line, placeholders
 
 ROOT = Path(__file__).resolve().parents[3] / "vectors" / "peers"
@@ -49,6 +50,20 @@ def test_an_expectation_fits_by_role_pattern_and_what_was_seen() -> None:
     assert not known.fits("client", "13-x", "alert decode_error")
     assert not known.fits("server", "12-x", "alert decode_error")
     assert not known.fits("server", "13-x", "closed")
+
+
+def test_the_overview_explains_every_placeholder_and_its_peer_is_read(tmp_path: Path) -> None:
+    case = {"server": settings.server("tlsv1.2"), "client": {}}
+    shared = {"p256": {"root": "ROOT", "server": {"certificate": "CERT", "key": "KEY"}}}
+    values = placeholders(case, "server", shared, 7, tmp_path)
+    assert all(f"`{{{name}}}`" in overview() for name in values)
+    lines = overview().partition("## A peer's file")[2].splitlines()
+    path = tmp_path / "peer.toml"
+    path.write_text("\n".join(line.strip() for line in lines if line.startswith("    ")))
+    peer = Peer.read(path)
+    assert set(peer.commands) == {"server", "client", "process"}
+    assert all(command_line(template, values) for template in peer.commands.values())
+    assert peer.expected[0].fits("server", "13-server-a-clienthello-x", "alert decode_error")
 
 
 def test_settings_are_said_in_the_words_of_each_program(tmp_path: Path) -> None:
