@@ -110,7 +110,7 @@ def _valid(chosen: Family) -> Iterator[Document]:
 @_FAMILY
 @_ONLY
 @click.option("--peer", "profile", type=click.Path(dir_okay=False, path_type=Path), help="The peer's TOML file.")
-@click.option("--peer-command", metavar="TEMPLATE", help="What starts it, with {port}, {cert}, {key} and {ca}.")
+@click.option("--peer-command", metavar="TEMPLATE", help="What starts it, with {port}, {cert}, {key}, {ca} and others.")
 @click.option("--peer-process", metavar="COMMAND", help="What answers the families that are no connections.")
 @click.option("--role", "roles", type=click.Choice(SIDES), multiple=True, help="Of the peer; both by default.")
 @click.option("--jobs", type=click.IntRange(1, 64), default=4, show_default=True, help="Cases at a time.")
@@ -130,7 +130,8 @@ def run_command(
     """Hold another implementation to the vectors: as a TLS server or client, or as a process that answers questions.
 
     A peer's TOML file has its commands and the deviations that are known of it. Exit code 1 if a case fails that it
-    does not list, or if one it lists passes.
+    does not list, or if one it lists passes. The lines a process reads and writes, all that a command may ask for in
+    braces, and the TOML file are explained in README.md of the vectors.
 
     Examples:
 
@@ -145,7 +146,8 @@ def run_command(
     peer = replace(peer, commands={**peer.commands, **{role: text for role, text in given.items() if text}})
     tasks = list(_tasks(names or NAMES, only, roles or SIDES, peer))
     if not tasks:
-        raise click.UsageError("No case is left to run: which --family, and which command for it?")
+        part = f", and is {only!r} part of an id" if only else ""
+        raise click.UsageError(f"No case is left to run: which --family, which command for it{part}?")
     with run.runner(peer) as runner:
         found = list(steps(run.results(tasks, runner, jobs), "cases", len(tasks)))
     results, stale = triaged(found, peer)
@@ -186,6 +188,8 @@ def _show(results: list[Result]) -> None:
 @command.command("answer")
 def answer_command() -> None:
     """Answer questions on standard input, a line of JSON each: what --peer-process of run starts. A model to follow.
+
+    A question has the members family, id, operation and input; its answer id and output.
 
     Examples:
 

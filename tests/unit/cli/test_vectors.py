@@ -52,5 +52,10 @@ def test_run_says_which_case_fails(capsys: pytest.CaptureFixture[str]) -> None:
     assert "encode-1-3: bytes" in capsys.readouterr().out
 
 
+def test_run_asks_for_another_text_where_no_id_has_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["vectors", "run", "--family", "packet", "--only", "no-such", "--peer-process", "cat"]) == 2
+    assert "is 'no-such' part of an id?" in " ".join(capsys.readouterr().err.split())
+
+
 def test_run_without_a_command_is_wrong_usage() -> None:
     assert run(["vectors", "run", "--family", "negative"]) == 2
