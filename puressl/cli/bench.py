@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from puressl.bench import curves, measure, plot, report
 from puressl.bench.measure import Family
 from puressl.bench.workloads import workloads
+from puressl.errors import Reason, SSLError
 
 
 @click.command("bench")
@@ -48,7 +49,7 @@ def command(as_json: bool, as_markdown: bool, plot_file: str | None, only: tuple
     if as_json and as_markdown:
         raise click.UsageError("--json and --markdown exclude each other")
     if importlib.util.find_spec("tlslite") is None:
-        raise click.UsageError("tlslite-ng, the peer, is not installed: pip install 'puressl[bench]'")
+        raise SSLError(Reason.EINVAL, "tlslite-ng, the peer, needs the extra bench: pip install 'puressl[bench]'")
     effort, curve_effort = (measure.QUICK, measure.QUICK) if quick else (measure.USUAL, curves.USUAL)
     wanted = workloads([Family(name) for name in only] or tuple(Family))
     with _progress() as progress:

@@ -267,5 +267,8 @@ def _names(text: str) -> list[str]:
 
 def _group(name: str, table: Mapping[str, int]) -> int:
     if name not in table:
-        raise SSLError(Reason.EOPTIONS, f"--groups: {name!r} is unknown; known are {', '.join(table)}")
+        known = ", ".join(table)
+        if NamedGroup.X25519MLKEM768 not in PROVIDER.groups:
+            known += "; x25519mlkem768 needs the extra pq: pip install 'puressl[pq]'"
+        raise SSLError(Reason.EOPTIONS, f"--groups: {name!r} is unknown; known are {known}")
     return table[name]

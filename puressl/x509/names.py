@@ -144,10 +144,10 @@ def _to_a_labels(name: str) -> str:
 
         return idna.encode(name, uts46=True).decode("ascii")
     except ImportError:
-        finding = "needs the package idna, which is not installed"
+        finding = "needs the extra idn: pip install 'puressl[idn]', or give its A-labels"
     except UnicodeError as error:
         finding = f"has no A-label form: {error}"
-    raise SSLError(Reason.EOPTIONS, f"server name: {name!r} {finding}; give its A-labels")
+    raise SSLError(Reason.EOPTIONS, f"server name: {name!r} {finding}")
 
 
 def matches(reference: ServerName, names: Iterable[GeneralName]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -20,6 +21,14 @@ def test_json_has_the_rows_asked_for(capsys: pytest.CaptureFixture[str]) -> None
     assert all(figure > 0 for row in values["rows"] for figure in row["figures"].values())
     assert values["machine"]["implementation"]
     assert values["points"] == []
+
+
+def test_without_the_peer_the_extra_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    assert run(["bench"]) == 1
+    assert "the extra bench: pip install 'puressl[bench]'" in capsys.readouterr().err
 
 
 def test_table_has_a_line_each(capsys: pytest.CaptureFixture[str]) -> None:

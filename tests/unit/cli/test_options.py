@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import rich_click as click
 
 from puressl.cli import options
 from puressl.codes import CipherSuite, NamedGroup, ProtocolVersion
+from puressl.crypto.provider import PROVIDER
 from puressl.crypto.suites import SUITES
 from puressl.errors import Reason, SSLError
 
@@ -57,6 +59,13 @@ def test_suites_that_are_none_name_the_option(text: str) -> None:
 def test_groups_have_names_in_any_case() -> None:
     chosen = options.groups("X25519:P-384,secp256r1:p-256")
     assert chosen == {"groups": (NamedGroup.X25519, NamedGroup.SECP384R1, NamedGroup.SECP256R1)}
+
+
+def test_group_of_an_extra_that_is_missing_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    built = {group: PROVIDER.groups[group] for group in PROVIDER.groups if group != NamedGroup.X25519MLKEM768}
+    monkeypatch.setattr(options, "PROVIDER", replace(PROVIDER, groups=built))
+    with pytest.raises(SSLError, match=r"known are .*; x25519mlkem768 needs the extra pq: pip install 'puressl\[pq\]'"):
+        options.groups("x25519mlkem768")
 
 
 def test_group_that_is_none_names_the_option() -> None:
