@@ -41,7 +41,11 @@ DEMO_ALPN = (b"puressl-demo",)
 @click.option("--hrr", is_flag=True, help="Demo: the server asks for another key share, TLS 1.3.")
 @options.client_options
 @click.option("--no-verify", is_flag=True, help="As --verify none.")
-@click.option("--pcap", metavar="FILE", help="Write a capture of it, too, which --keylog lets other tools decrypt.")
+@click.option(
+    "--pcap",
+    metavar="FILE",
+    help="Write a capture of it, too, which --keylog lets other tools decrypt. Addresses and ports in it are made up.",
+)
 @story_options()
 def command(peer: str | None, **given: Any) -> None:
     """Connect to a TLS server and show all that happens, or let two ends meet in memory (--demo).
