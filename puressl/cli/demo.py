@@ -175,7 +175,8 @@ def _table(messages: Iterable[Passed]) -> Table:
             shown.add_row("", f"[bold yellow]{state}[/]")
         colour, arrow = ("cyan", "->") if each.is_ours else ("magenta", "<-")
         message = f"  [{colour}]{each.step.message}[/]"
-        shown.add_row(f"[{colour}]{arrow}[/]", message, str(len(each.step.raw)), each.step.epoch)
+        keys = "none" if each.step.epoch == "initial" else each.step.epoch
+        shown.add_row(f"[{colour}]{arrow}[/]", message, str(len(each.step.raw)), keys)
         entered = each.entered
     if entered != state:
         shown.add_row("", f"[bold yellow]{entered}[/]")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -28,6 +29,7 @@ def test_demo_shows_both_versions_and_succeeds(run: Callable[..., Any]) -> None:
         "Finished",
     ):
         assert word in text
+    assert re.search(r"ClientHello +\d+ +none", text)
     assert "\x1b" not in text
     assert max(map(len, text.splitlines())) <= 120
 
