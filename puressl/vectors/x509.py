@@ -94,9 +94,11 @@ def _case(row: Row) -> Case:
 
 _README = """\
 `verify` asks whether a chain holds. `chain` is what is presented, leaf first, `trust` the anchors, `crls` the CRLs at
-hand, all DER; `terms` are the time (POSIX seconds), the purpose (`server`, `client`), the name the leaf must be for,
-the depth, the profile and the inputs of RFC 5280 6.1.1 where they differ from their defaults. The answer is `valid`;
-`reason`, `check`, `place` and `path` are puressl's and may be left out.
+hand, all DER; `terms` has what differs from its default: `time` (POSIX seconds), `purpose` (`server`, `client`),
+`server_name` that the leaf must be for, `depth` (how many CA certificates may stand between leaf and anchor), `profile`
+(`rfc5280`, `webpki` with the public web's rules besides, `path` for path validation alone), `revocation` (`off`,
+`if-present`, `required`: whether each certificate but the anchor needs a status), and the inputs of RFC 5280 6.1.1. The
+answer is `valid`; `reason`, `check`, `place` and `path` are puressl's and may be left out.
 """
 
 TITLE = "Certificate chains: path, time, names, constraints, policies, revocation"
