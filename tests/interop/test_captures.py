@@ -86,7 +86,8 @@ def test_decode_explains_what_tshark_recorded_of_openssl(name: str, tmp_path: Pa
         pytest.skip("only root may record what passes on an interface")
     capture, keys = recorded(CASES[name], tmp_path)
     told = from_json(puressl("decode", str(capture), "--keylog", str(keys), "--json").decode())
-    assert told.notes == ()
+    # Where the machine is busy the kernel sends a segment again; nothing else may be noted.
+    assert [note for note in told.notes if not note.endswith("bytes came more than once")] == []
     assert (data(told, CLIENT), data(told, SERVER)) == (LINE, LINE[-2::-1] + b"\n")
     assert dict(told.facts)["protocol"] == CASES[name].version.label
     assert not any(step.failure for step in told.steps)
