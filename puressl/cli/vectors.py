@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,7 @@ from rich.table import Table
 from puressl.cli.progress import steps
 from puressl.errors import SSLError
 from puressl.vectors import run, schema
-from puressl.vectors.documents import Document, Family, directory, documents
+from puressl.vectors.documents import Case, Document, Family, directory, documents
 from puressl.vectors.families import NAMES, family, files_of, overview
 from puressl.vectors.peers import Peer
 from puressl.vectors.process import answer
@@ -85,16 +86,23 @@ def check_command(names: tuple[str, ...], only: str) -> int:
     failed = 0
     for name in names or NAMES:
         chosen = family(name)
-        cases = [(document, case) for document in _valid(chosen) for case in document.cases if only in case["id"]]
+        found = [(document, case) for document in _valid(chosen) for case in document.cases if only in case["id"]]
+        cases = [(document, case) for document, case in found if not chosen.lacking(case)]
         wrong = 0
         for document, case in steps(cases, name, len(cases)):
             complaint = chosen.check(document, case)
             if complaint:
                 wrong += 1
                 click.echo(f"{name} {case['id']}: {complaint} ({case['clause']})")
-        click.echo(f"{name}: {len(cases) - wrong} of {len(cases)} cases pass")
+        click.echo(f"{name}: {len(cases) - wrong} of {len(cases)} cases pass{_left_out(chosen, found)}")
         failed += wrong
     return 1 if failed else 0
+
+
+def _left_out(chosen: Family, found: list[tuple[Document, Case]]) -> str:
+    """How many cases do not apply, by what they lack."""
+    lacking = Counter(reason for _, case in found if (reason := chosen.lacking(case)))
+    return "".join(f"; {count} not applicable ({reason})" for reason, count in lacking.items())
 
 
 def _valid(chosen: Family) -> Iterator[Document]:

@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from puressl.codes import NamedGroup
 from puressl.connection import ClientConnection, ServerConnection
 from puressl.crypto.keys import Curve, generate_ec
+from puressl.crypto.provider import PROVIDER
 from puressl.env import SeededEnv
-from puressl.vectors import deviant, recording, schema, settings
+from puressl.vectors import deviant, names, recording, schema, settings
 from puressl.vectors.documents import Case, Document, Json, difference
 from puressl.vectors.identities import SCHEMA as IDENTITIES_SCHEMA
 from puressl.vectors.identities import TIME, Identities
@@ -99,6 +101,14 @@ def made(case: Case, identities: Identities) -> Case:
     """A case of a row, with its recordings."""
     envs = {side: RecordingEnv(f"puressl vectors 1 {case['id']} {side}".encode(), case["time"]) for side in SIDES}
     return {**case, "connections": [played for played, _ in play(case, identities, envs)]}
+
+
+def lacking(case: Case) -> str:
+    """The groups of a case that are not built here, for want of an optional package."""
+    ends = [each[side] for each in (case, *case["connections"]) for side in SIDES if side in each]
+    groups = dict.fromkeys(group for end in ends for group in end.get("groups", ()))
+    absent = [group for group in groups if names.code(NamedGroup, group) not in PROVIDER.groups]
+    return f"{', '.join(absent)}: not built here; puressl[pq] has what it takes" if absent else ""
 
 
 def check(document: Document, case: Case) -> str | None:

@@ -53,7 +53,8 @@ class Family:
     name: of its directory. title: one line. readme: how to use them, Markdown. schema: of its documents, JSON Schema.
     make: its documents. check: what is wrong with puressl by a case of a document, None for nothing. answer: what
     puressl answers to a case that a process can be asked (``process.py``); None where cases are connections. optional:
-    the keys of an answer that an implementation may leave out.
+    the keys of an answer that an implementation may leave out. lacking: what a case needs and this installation has
+    not, empty for nothing; such a case does not apply.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Family:
     check: Callable[[Document, Case], str | None]
     answer: Callable[[Case], Json] | None = None
     optional: frozenset[str] = frozenset()
+    lacking: Callable[[Case], str] = lambda case: ""
 
 
 def directory(name: str = "vectors") -> Traversable:

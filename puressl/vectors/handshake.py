@@ -391,4 +391,5 @@ FAMILY = Family(
     schema=connections.document_schema(TITLE, {}),
     make=_make,
     check=connections.check,
+    lacking=connections.lacking,
 )

@@ -74,4 +74,5 @@ FAMILY = Family(
     ),
     make=_make,
     check=connections.check,
+    lacking=connections.lacking,
 )

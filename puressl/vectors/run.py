@@ -1,7 +1,7 @@
 """Runs cases against another implementation.
 
 Theory of operation: each case becomes a task that gives a ``Result``; tasks run in a few threads, since all they do is
-wait. A case applies where the peer has the role that is tried and a command for it.
+wait. A case applies where the peer has the role that is tried and a command for it, and puressl what its part takes.
 """
 
 from __future__ import annotations
@@ -46,6 +46,8 @@ def over_loopback(peer: Peer) -> Callable[[Task], Result]:
 
     def run(task: Task) -> Result:
         case, role = task.case, task.role
+        if lacking := task.family.lacking(case):
+            return task.result(NOT_APPLICABLE, "", reason=lacking)
         if role == "client" and len(case["connections"]) > 1:
             return task.result(NOT_APPLICABLE, "", reason="a client is started anew for each connection")
         if any(role in connection for connection in case["connections"]):

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from puressl.cli.main import run
+from puressl.crypto import groups, mlkem
 
 
 def test_make_writes_a_family_and_again_the_same(tmp_path: Path) -> None:
@@ -34,6 +35,19 @@ def test_make_leaves_alone_what_holds_something_else(tmp_path: Path, capsys: pyt
 def test_check_counts_the_cases_that_pass(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["vectors", "check", "--family", "schedule", "--only", "finished"]) == 0
     assert "schedule: 6 of 6 cases pass" in capsys.readouterr().out
+
+
+def test_a_group_that_is_not_built_is_not_applicable(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(mlkem, "available", lambda: False)
+    groups._present.cache_clear()
+    try:
+        assert run(["vectors", "check", "--family", "handshake", "--only", "-x25519"]) == 0
+    finally:
+        monkeypatch.undo()
+        groups._present.cache_clear()
+    assert "handshake: 2 of 2 cases pass; 1 not applicable (x25519mlkem768" in capsys.readouterr().out
 
 
 def test_run_asks_a_process(capsys: pytest.CaptureFixture[str]) -> None:
