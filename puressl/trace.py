@@ -27,13 +27,14 @@ PSK, SHARED_SECRET, PREMASTER_SECRET = "PSK", "(EC)DHE", "premaster_secret"
 class TracedRecord:
     """A record as it passed.
 
-    epoch, sequence: under which keys, and which number under them; INITIAL and 0 without protection. content_type: the
-    inner one. content: without padding; None for what did not open, be it forged or refused early data. raw: header and
-    fragment. protected: whether the fragment is a ciphertext.
+    epoch, sequence: under which keys, and which number under them; INITIAL and 0 without protection. The epoch is None
+    where a capture does not tell it; the core always does. content_type: the inner one. content: without padding; None
+    for what did not open, be it forged or refused early data. raw: header and fragment. protected: whether the fragment
+    is a ciphertext.
     """
 
     direction: Direction
-    epoch: Epoch
+    epoch: Epoch | None
     sequence: int
     content_type: int
     content: bytes | None = field(repr=False)

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 #: Directions of a step or record.
 CLIENT, SERVER = "client", "server"
+#: The epoch of what stays encrypted, where more than one key could have done it.
+UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +40,9 @@ class Record:
     """A record as it travelled, and what it held.
 
     number: its place in the connection, from 0. sender: CLIENT or SERVER. raw: header and fragment. protected: whether
-    under keys; then epoch and sequence say which, and plaintext is what was inside (TLS 1.3: content, inner type and
-    padding). plaintext is None where no key is known. content_type: the inner one where it is known. fields: of raw.
-    inner: fields of plaintext where it is protected.
+    under keys; then epoch and sequence say which (no sequence counts if the epoch is "unknown"), and plaintext is what
+    was inside (TLS 1.3: content, inner type and padding). plaintext is None where no key is known. content_type: the
+    inner one where it is known. fields: of raw. inner: fields of plaintext where it is protected.
     """
 
     number: int

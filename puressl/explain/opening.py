@@ -64,9 +64,14 @@ class Rung:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """What became of a record. content: None for what did not open; reason: why, empty where no key is known."""
+    """What became of a record.
+
+    rung: whose keys were tried, None where none protect it. epoch: None where no key opens it and several could.
+    content: None for what did not open; reason: why, empty where no key is known.
+    """
 
     rung: Rung | None
+    epoch: Epoch | None
     sequence: int
     content_type: int
     content: bytes | None = field(repr=False)
@@ -103,7 +108,7 @@ class Opener:
     def open(self, header: RecordHeader, fragment: bytes) -> Opened:
         """Opens the next record. Raises nothing."""
         if not self.is_protected(header.content_type):
-            return Opened(None, 0, header.content_type, fragment)
+            return Opened(None, Epoch.INITIAL, 0, header.content_type, fragment)
         reason = ""
         for number, rung in enumerate(self._rungs):
             keys = rung.protection()
@@ -118,19 +123,20 @@ class Opener:
                     break
                 continue
             del self._rungs[:number]
-            return Opened(rung, sequence, content_type, content)
+            return Opened(rung, rung.epoch, sequence, content_type, content)
         return self._unopened(header, reason)
 
     def _unopened(self, header: RecordHeader, reason: str) -> Opened:
         if not self._rungs:
-            return Opened(Rung(Epoch.INITIAL, "", None), 0, header.content_type, None, reason)
+            return Opened(Rung(Epoch.INITIAL, "", None), Epoch.INITIAL, 0, header.content_type, None, reason)
         rung = self._rungs[0]
+        epoch = rung.epoch if len({each.epoch for each in self._rungs}) == 1 else None
         keys = rung.protection()
         if keys is None:
             rung.unopened += 1
-            return Opened(rung, rung.unopened - 1, header.content_type, None)
+            return Opened(rung, epoch, rung.unopened - 1, header.content_type, None)
         keys.sequence += 1
-        return Opened(rung, keys.sequence - 1, header.content_type, None, reason)
+        return Opened(rung, epoch, keys.sequence - 1, header.content_type, None, reason)
 
 
 def rung_13(epoch: Epoch, label: str, secret: TrafficSecret) -> Rung:

@@ -132,7 +132,7 @@ class _Side:
     at: int = 0
     handshaken: int = 0
     is_lost: bool = False
-    epoch: Epoch = Epoch.INITIAL
+    epoch: Epoch | None = Epoch.INITIAL
 
 
 class Recording(Account):
@@ -253,7 +253,7 @@ class Recording(Account):
     def _record(self, side: _Side, header: RecordHeader, raw: bytes) -> None:
         opened = side.opener.open(header, raw[HEADER_LENGTH:])
         rung = opened.rung
-        side.epoch = Epoch.INITIAL if rung is None else rung.epoch
+        side.epoch = opened.epoch
         told = TracedRecord(
             side.direction, side.epoch, opened.sequence, opened.content_type, opened.content, raw, rung is not None
         )
@@ -271,8 +271,8 @@ class Recording(Account):
         step = _Unopened(len(self.steps), side.sender, seen.told.epoch, None, fragment, seen)
         seen.step = step
         self.steps.append(step)
-        if opened.reason:
-            number = f"sequence number {opened.sequence} of the {seen.told.epoch.name.lower()} keys"
+        if opened.reason and opened.rung is not None:
+            number = f"sequence number {opened.sequence} of the {opened.rung.epoch.name.lower()} keys"
             step.failures.append(f"{opened.reason}: {number}, by the secret in the key log")
         elif opened.rung is not None:
             self._note_missing(side, opened.rung.label, opened.rung.sealing is None)

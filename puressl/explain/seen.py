@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from puressl.codes import AlertDescription, ContentType, Epoch, HandshakeType, name_of
 from puressl.explain import fields
 from puressl.explain.fields import Sealing
-from puressl.explain.model import Check, Field, Move, Record, Step
+from puressl.explain.model import UNKNOWN, Check, Field, Move, Record, Step
 from puressl.trace import TracedRecord
 from puressl.wire import Alert, Certificate, Certificate12, ChangeCipherSpec, ServerHello
 from puressl.wire.hello import HandshakeMessage
@@ -43,7 +43,7 @@ class SeenRecord:
             sender=self.sender,
             raw=told.raw,
             content_type=name_of(ContentType, told.content_type),
-            epoch=told.epoch.name.lower(),
+            epoch=_epoch_name(told.epoch),
             sequence=told.sequence,
             protected=told.protected,
             plaintext=plaintext,
@@ -62,7 +62,7 @@ class SeenStep:
 
     number: int
     sender: str
-    epoch: Epoch
+    epoch: Epoch | None
     message: object
     raw: bytes
     record: SeenRecord | None
@@ -106,7 +106,7 @@ class SeenStep:
             sender=self.sender,
             message=self.name,
             content_type=name_of(ContentType, self.content_type),
-            epoch=self.epoch.name.lower(),
+            epoch=_epoch_name(self.epoch),
             records=records,
             offset=offset,
             raw=self.raw,
@@ -128,6 +128,10 @@ class SeenStep:
         if self.record.step is self:
             return fields.unexplained("ApplicationData", self.raw, "data of the application", "RFC 8446 5.2")
         return fields.unexplained("content", self.raw, "refused", "RFC 8446 5")
+
+
+def _epoch_name(epoch: Epoch | None) -> str:
+    return UNKNOWN if epoch is None else epoch.name.lower()
 
 
 def _without_version(name: str) -> str:

@@ -18,7 +18,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from puressl.explain.certificates import printable
-from puressl.explain.model import CLIENT, ExplainedCertificate, Field, Input, Record, Secret, Step, Story
+from puressl.explain.model import CLIENT, UNKNOWN, ExplainedCertificate, Field, Input, Record, Secret, Step, Story
 
 MESSAGES, CHECKS, FIELDS, BYTES = LEVELS = range(4)
 
@@ -101,8 +101,7 @@ class Teller:
                 yield self.story.records[number]
 
     def _record(self, record: Record) -> RenderableType:
-        protection = f"{record.epoch} keys, sequence number {record.sequence}" if record.protected else "not protected"
-        line = Text(f"record {record.number}: {record.content_type}, {len(record.raw)} bytes, {protection}")
+        line = Text(f"record {record.number}: {record.content_type}, {len(record.raw)} bytes, {_protection(record)}")
         if self.level < BYTES:
             return line
         tree = Tree(line, guide_style="dim")
@@ -188,6 +187,13 @@ class Teller:
     def _input(self, each: Input) -> str:
         value = each.source or (each.value.hex() if self.level >= BYTES else _shortened(each.value.hex()))
         return f"{each.name}: {value}"
+
+
+def _protection(record: Record) -> str:
+    if not record.protected:
+        return "not protected"
+    number = "" if record.epoch == UNKNOWN else f", sequence number {record.sequence}"
+    return f"{record.epoch} keys{number}"
 
 
 def _made_by(secret: Secret) -> str:

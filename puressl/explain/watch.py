@@ -164,7 +164,7 @@ class _End(NullTracer):
         return known[number] if number < len(known) else None
 
     def _add(
-        self, sender: str, epoch: Epoch, message: object, raw: bytes, record: SeenRecord | None = None
+        self, sender: str, epoch: Epoch | None, message: object, raw: bytes, record: SeenRecord | None = None
     ) -> SeenStep:
         step = SeenStep(len(self._watch.steps), sender, epoch, message, raw, record)
         self._watch.steps.append(step)

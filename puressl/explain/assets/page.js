@@ -112,7 +112,8 @@ function bytesOf(step, chosen) {
   if (!record.protected) {
     return [new Explained(name, sent, record.fields, held(step, record, RECORD_HEADER)).element];
   }
-  const keys = `${epochText(record.epoch)}, sequence number ${record.sequence}`;
+  const number = record.epoch === "unknown" ? "" : `, sequence number ${record.sequence}`;
+  const keys = `${epochText(record.epoch)}${number}`;
   const wire = new Explained(name, sent, record.fields).element;
   const half = (title, note, content) =>
     el("section.half", {}, el("h3", {}, title, " ", el("span.soft", {}, note)), content);

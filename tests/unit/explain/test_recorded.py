@@ -120,6 +120,25 @@ def test_without_a_key_log_records_stay_as_they_travelled(name: str) -> None:
     assert all(found.records[step.records[0]].plaintext is None for step in encrypted)
 
 
+@pytest.mark.parametrize(("name", "epoch"), [(TLS13, "unknown"), (TLS12, "application")])
+def test_records_without_a_key_are_of_the_epoch_that_only_they_can_have(name: str, epoch: str) -> None:
+    """TLS 1.3's handshake and application records look alike (RFC 8446 5.2)."""
+    found = decoded(capture(name), None)
+    assert {record.epoch for record in found.records if record.protected} == {epoch}
+    assert {step.epoch for step in found.steps if step.message.startswith("encrypted ")} == {epoch}
+    out = StringIO()
+    print_story(Console(file=out, width=120), found, 2)
+    assert "handshake keys" not in out.getvalue()
+    assert ("sequence number" in out.getvalue()) is (name == TLS12)
+
+
+def test_with_the_handshake_keys_alone_the_rest_is_known_to_be_under_application_keys() -> None:
+    ((random, secrets),) = log_of(story(TLS13)).items()
+    left = {label: value for label, value in secrets.items() if "HANDSHAKE" in label}
+    found = decoded(capture(TLS13), {random: left})
+    assert {record.epoch for record in found.records if record.plaintext is None} == {"application"}
+
+
 def test_a_log_of_another_connection_is_noted_with_the_client_random() -> None:
     random = story(TLS13).steps[0].raw[6:38]
     (note,) = decoded(capture(TLS13), {bytes(32): {"CLIENT_RANDOM": bytes(48)}}).notes
