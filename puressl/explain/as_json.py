@@ -33,8 +33,8 @@ _SHOWN = 40
 
 
 def to_json(story: Story, indent: int | None = 2) -> str:
-    """The text. The same story always gives the same."""
-    return json.dumps(_plain(story), indent=indent, ensure_ascii=False)
+    """The text, in ASCII: a peer's words may be no terminal's. The same story always gives the same."""
+    return json.dumps(_plain(story), indent=indent, ensure_ascii=True)
 
 
 def from_json(text: str) -> Story:

@@ -92,7 +92,7 @@ def _inline(value: Any) -> str | None:
         return ", ".join(value.names) + ("" if value.size is None else f" ({value.size} bits)")
     if isinstance(value, tuple):
         texts = [item for item in value if isinstance(item, str)]
-        return ", ".join(texts) if len(texts) == len(value) else None
+        return printable(", ".join(texts)) if len(texts) == len(value) else None
     if isinstance(value, bytes):
         return "\n".join(_octets(value)) or "no octets"
     if isinstance(value, datetime):

@@ -7,8 +7,10 @@ its messages of that type follow each other in it (RFC 8446 5.1).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from puressl.codes import AlertDescription, ContentType, Epoch, HandshakeType, name_of
 from puressl.explain import fields
@@ -161,5 +163,15 @@ class Streams:
         key = (step.sender, step.content_type)
         start = self._read.get(key, 0)
         end = self._read[key] = start + len(step.raw)
-        found = [row for row in self._records.get(key, ()) if row[0] < end and start < row[1]]
+        found = list(self._rows(self._records.get(key, []), start, end))
         return tuple(number for _, _, number in found), start - found[0][0] if found else 0
+
+    @staticmethod
+    def _rows(rows: list[tuple[int, int, int]], start: int, end: int) -> Iterator[tuple[int, int, int]]:
+        """Those that have bytes between two offsets."""
+        first = max(bisect_left(rows, (start,)) - 1, 0)
+        for row in islice(rows, first, None):
+            if row[0] >= end:
+                return
+            if start < row[1]:
+                yield row

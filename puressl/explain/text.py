@@ -29,6 +29,8 @@ _BESIDE_COUNTS = (16, 12, 8, 4, 2)
 _BESIDE_FIXED, _BESIDE_PER_BYTE = 15, 7
 #: Lines of bytes beside a field of a record: the rest stands in the message, or in the dump below.
 _RECORD_LINES = 2
+#: What derives the next generation of a traffic secret (RFC 8446 7.2), which stands beside the one before.
+_UPDATE = "traffic upd"
 #: Characters of a value before the deepest level; there it is whole.
 _VALUE_WIDTH = 48
 _COLOURS = {CLIENT: "cyan"}
@@ -42,12 +44,22 @@ def print_story(console: Console, story: Story, level: int) -> None:
         console.print(part)
 
 
-@dataclass(frozen=True, slots=True)
 class Teller:
     """Tells a story at a level: ``head``, then ``step`` for each step, then ``tail``."""
 
-    story: Story
-    level: int
+    def __init__(self, story: Story, level: int) -> None:
+        self.story = story
+        self.level = level
+        self._new_in: dict[int, list[Record]] = {}  # by step: the records that carried no step before it
+        self._made_after: dict[int, list[Secret]] = {}
+        self._derived_from: dict[str, list[Secret]] = {}
+        carried: set[int] = set()
+        for step in story.steps:
+            self._new_in[step.number] = [story.records[each] for each in step.records if each not in carried]
+            carried.update(step.records)
+        for secret in story.secrets:
+            self._made_after.setdefault(secret.step, []).append(secret)
+            self._derived_from.setdefault(secret.parent, []).append(secret)
 
     def head(self) -> RenderableType:
         return Text(f"{printable(self.story.title)}\n", style="bold")
@@ -77,7 +89,7 @@ class Teller:
 
     def _parts(self, step: Step) -> Iterator[RenderableType]:
         if self.level >= FIELDS:
-            yield from map(self._record, self._first_seen_in(step))
+            yield from map(self._record, self._new_in[step.number])
             yield self._fields(step.fields, step.raw)
         if self.level >= CHECKS:
             for check in step.checks:
@@ -85,20 +97,12 @@ class Teller:
                 yield Text.assemble(
                     (f"{mark} ", style), f"{check.by}: {printable(check.what)} ", (f"({check.clause})", "dim")
                 )
-            for secret in self.story.secrets:
-                if secret.step == step.number:
-                    yield Text.assemble(("secret ", "yellow"), secret.name, (f"  {_made_by(secret)}", "dim"))
+            for secret in self._made_after.get(step.number, ()):
+                yield Text.assemble(("secret ", "yellow"), secret.name, (f"  {_made_by(secret)}", "dim"))
             for move in step.moves:
                 yield Text.assemble(("state ", "blue"), f"{move.by}: {move.left} -> {move.entered}")
         if step.failure:
             yield Text.assemble(("FAILED ", "bold red"), printable(step.failure))
-
-    def _first_seen_in(self, step: Step) -> Iterator[Record]:
-        """The records of a step that carried no step before it."""
-        before = {number for each in self.story.steps[: step.number] for number in each.records}
-        for number in step.records:
-            if number not in before:
-                yield self.story.records[number]
 
     def _record(self, record: Record) -> RenderableType:
         line = Text(f"record {record.number}: {record.content_type}, {len(record.raw)} bytes, {_protection(record)}")
@@ -141,13 +145,13 @@ class Teller:
 
     def _sections(self) -> Iterator[tuple[str, RenderableType]]:
         story = self.story
-        rows = [*story.facts, ("JA3", story.ja3), ("JA4", story.ja4)]
-        rows.append(("verified path", "\n".join(story.verified_path)))
+        rows = [(label, printable(text)) for label, text in (*story.facts, ("JA3", story.ja3), ("JA4", story.ja4))]
+        rows.append(("verified path", "\n".join(map(printable, story.verified_path))))
         agreed = Table.grid(padding=(0, 2, 0, 0))
         agreed.add_column(style="dim")
         for label, text in rows:
             if text:
-                agreed.add_row(label, Text(printable_lines(text)))
+                agreed.add_row(label, Text(text))
         if agreed.row_count:
             yield "Agreed", agreed
         if self.level >= CHECKS and story.secrets:
@@ -159,15 +163,20 @@ class Teller:
 
     def _schedule(self) -> RenderableType:
         """The secrets as RFC 8446 7.1 draws them: what is derived below what it is derived from."""
-        roots = [secret for secret in self.story.secrets if not secret.parent]
-        return Group(*(self._below(secret) for secret in roots))
+        return Group(*(tree for root in self._derived_from.get("", ()) for tree in self._below(root)))
 
-    def _below(self, secret: Secret) -> Tree:
-        tree = Tree(self._secret(secret), guide_style="dim")
-        for each in self.story.secrets:
-            if each.parent == secret.name:
-                tree.add(self._below(each))
-        return tree
+    def _below(self, secret: Secret) -> Iterator[Tree]:
+        """A secret over what is derived of it, then the generations that follow it: there may be thousands of them."""
+        following: Secret | None = secret
+        while following is not None:
+            tree = Tree(self._secret(following), guide_style="dim")
+            parts = self._derived_from.get(following.name, ())
+            following = next((each for each in parts if each.label == _UPDATE), None)
+            for part in parts:
+                if part is not following:
+                    for each in self._below(part):
+                        tree.add(each)
+            yield tree
 
     def _secret(self, secret: Secret) -> RenderableType:
         line = Text.assemble(
@@ -175,7 +184,8 @@ class Teller:
         )
         if self.level < FIELDS:
             return line
-        others = [each for each in secret.inputs if each.source != secret.parent or not each.source]
+        above = "" if secret.label == _UPDATE else secret.parent
+        others = [each for each in secret.inputs if each.source != above or not each.source]
         lines = [line, *(Text(f"  {self._input(each)}", style="dim") for each in others)]
         if self.level >= BYTES:
             lines.append(Text(f"  = {secret.value.hex()}"))
@@ -248,7 +258,3 @@ def _is_hex(value: str) -> bool:
 
 def _shortened(text: str) -> str:
     return text if len(text) <= _VALUE_WIDTH else f"{text[: _VALUE_WIDTH - 2]}.."
-
-
-def printable_lines(text: str) -> str:
-    return "\n".join(map(printable, text.split("\n")))

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from puressl.explain.model import Story
+from puressl.explain.model import Input, Secret, Story
 from puressl.explain.text import LEVELS, print_story
 
 from support.stories import BY_NAME, story
@@ -66,7 +66,27 @@ def test_the_key_schedule_is_a_tree() -> None:
         if name:
             depth[name] = len(line) - len(line.lstrip(" │├└─"))
     for secret in story("tls13").secrets:
-        assert not secret.parent or depth[secret.parent] < depth[secret.name]
+        is_next = secret.label == "traffic upd"
+        assert not secret.parent or depth[secret.parent] + (not is_next) <= depth[secret.name]
+
+
+def test_a_secret_may_have_thousands_of_generations() -> None:
+    names = [f"client_application_traffic_secret_{number}" for number in range(3_000)]
+    parents = ("", *names[:-1])
+    secrets = tuple(
+        Secret(name, "HKDF-Expand-Label", "traffic upd", parent, (Input("Secret", b"", parent),), b"", "7.2", 1)
+        for name, parent in zip(names, parents, strict=True)
+    )
+    shown = text(replace(story("tls13"), secrets=secrets), 2)
+    assert f"Secret: {names[-2]}" in shown
+    assert max(map(len, shown.splitlines())) <= 120
+
+
+def test_a_record_is_shown_at_the_first_message_that_it_carries() -> None:
+    told = story("tls13")
+    shown = text(told, 2)
+    for record in told.records:
+        assert shown.count(f"record {record.number}: ") == 1
 
 
 def test_failures_are_marked() -> None:
@@ -81,6 +101,13 @@ def test_failures_are_marked() -> None:
 @pytest.mark.parametrize("level", LEVELS)
 def test_lines_keep_to_the_width(width: int, level: int) -> None:
     assert max(map(len, text(story("tls12 ECDHE"), level, width).splitlines())) <= width
+
+
+def test_a_line_of_a_peers_stays_one_line() -> None:
+    facts = (("application protocol", "h2\nverified path  forged"),)
+    shown = text(replace(story("tls13"), facts=facts, verified_path=("CN=a\nresumed  no",)), 0)
+    assert "h2\\nverified path  forged" in shown
+    assert "CN=a\\nresumed  no" in shown
 
 
 def test_no_colours_where_there_is_no_terminal() -> None:
