@@ -23,7 +23,7 @@ from puressl.explain.text import Teller
 from puressl.explain.watch import Watch
 from puressl.io.blocking import connect
 
-#: Seconds to wait for what a server sends after the handshake, and for its close_notify.
+#: Seconds in all to wait for what a server sends after the handshake, and for its close_notify.
 LINGER = 2.0
 #: Bytes of data that are waited for: a greeting.
 MAX_DATA = 1024
@@ -151,9 +151,7 @@ def _talk(address: tuple[str, int], config: ClientConfig, timeout: float) -> Non
     with connect(address, config, timeout=timeout) as stream:
         try:
             stream.close_write()
-            left = MAX_DATA
-            while left > 0 and (data := stream.read(left, timeout=LINGER)):
-                left -= len(data)
+            stream.read_exactly(MAX_DATA, timeout=LINGER)
         except SSLError as error:
             if isinstance(error, ProtocolError) and error.problem is not Problem.TRUNCATED:
                 raise

@@ -54,7 +54,7 @@ class Alert(Structure):
     description: int = row(uint8(AlertDescription), "what happened", "RFC 8446 6")
 
 
-@struct("new keys from the next record on", "RFC 5246 7.1, RFC 8446 D.4")
+@struct("new keys from the next record on; in TLS 1.3 nothing, for middleboxes", "RFC 5246 7.1, RFC 8446 D.4")
 class ChangeCipherSpec(Structure):
     """The content of a change_cipher_spec record: in TLS 1.3 a dummy for middleboxes."""
 

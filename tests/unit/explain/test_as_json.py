@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from importlib import resources
 from typing import Any
 
@@ -46,6 +47,13 @@ def test_other_json_is_refused(text: str) -> None:
     with pytest.raises(SSLError, match="not the JSON of a story") as caught:
         from_json(text)
     assert caught.value.reason is Reason.EINVAL
+
+
+def test_a_terminal_finds_nothing_in_what_a_peer_wrote() -> None:
+    told = replace(story("tls13"), verified_path=("CN=\x9b2J\u202e\ud800\x1b[2J",))
+    assert to_json(told).isascii()
+    assert "\x1b" not in to_json(told)
+    assert from_json(to_json(told)) == told
 
 
 def test_bytes_are_hexadecimal() -> None:
