@@ -303,6 +303,7 @@ _ORDER = (
         before(CT, record(22, "0b00"), record(21, "015a")),
         P.INTERLEAVED_HANDSHAKE,
         (A.UNEXPECTED_MESSAGE,),
+        accept=True,  # RFC 5246 6.2.1 does not forbid it
     ),
     *contents(FIN),
 )

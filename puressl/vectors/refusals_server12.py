@@ -264,6 +264,7 @@ _ORDER = (
         before(CKE, record(22, "1000"), record(21, "015a")),
         P.INTERLEAVED_HANDSHAKE,
         (A.UNEXPECTED_MESSAGE,),
+        accept=True,  # RFC 5246 6.2.1 does not forbid it
     ),
     *contents(FIN),
 )
