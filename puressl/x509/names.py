@@ -12,6 +12,7 @@ import ipaddress
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Union
 
 from puressl.errors import Reason, SSLError
@@ -28,6 +29,8 @@ _A_LABEL_PREFIX = "xn--"
 _WILDCARD = "*"
 #: A wildcard for a whole top-level domain serves nobody honest.
 MIN_LABELS_AFTER_WILDCARD = 2
+#: Names kept parsed: several rules look at each of a certificate's, and servers come back.
+_REMEMBERED = 256
 
 IPAddress = Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
 
@@ -71,12 +74,7 @@ class DNSPattern:
         """None for anything but ``host.example`` or ``*.host.example``: no part of a label, no bare ``*``, no
         ``*.tld``.
         """
-        text = octets.decode("ascii", "replace")
-        wildcard = text.startswith(_WILDCARD + ".")
-        name = DNSName.parse(text[2:] if wildcard else text)
-        if name is None or (wildcard and len(name.labels) < MIN_LABELS_AFTER_WILDCARD):
-            return None
-        return cls(name, wildcard)
+        return _pattern(octets) if len(octets) <= len(_WILDCARD) + 1 + MAX_DNS_NAME else None
 
     def matches(self, name: DNSName) -> bool:
         if not self.wildcard:
@@ -85,6 +83,16 @@ class DNSPattern:
         # RFC 6125 7.2: whether a wildcard stands for an A-label is left open; as a whole label it may, as browsers have
         # it.
         return tuple(rest) == self.name.labels and bool(first)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _pattern(octets: bytes) -> DNSPattern | None:
+    text = octets.decode("ascii", "replace")
+    wildcard = text.startswith(_WILDCARD + ".")
+    name = DNSName.parse(text[2:] if wildcard else text)
+    if name is None or (wildcard and len(name.labels) < MIN_LABELS_AFTER_WILDCARD):
+        return None
+    return DNSPattern(name, wildcard)
 
 
 ServerName = Union[DNSName, ipaddress.IPv4Address, ipaddress.IPv6Address]
