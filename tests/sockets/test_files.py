@@ -287,7 +287,7 @@ def test_sni_fun_may_use_the_interface(serve: Callable[..., Server]) -> None:
     connecting = Task(refusal, puressl.connect, "127.0.0.1", server.port, client_options(), PATIENCE)
     accepted = puressl.transport_accept(server.socket, PATIENCE)
     assert refusal(puressl.ssl_accept, accepted, PATIENCE) == "closed"
-    assert connecting.result() == "closed"
+    assert connecting.result() in ("closed", "esslerrssl")  # its own end by stop, or first the other's last words
 
 
 def test_client_verifies_the_name(server: Server) -> None:
