@@ -53,7 +53,8 @@ def ja3_text(hello: ClientHello) -> str:
         groups.groups if groups is not None else (),
         formats.formats if formats is not None else (),
     )
-    return ",".join((str(hello.legacy_version), *("-".join(map(str, _sound(each))) for each in lists)))
+    # Formatted as numbers: the text of an enum's member is another in Python 3.10.
+    return ",".join((f"{hello.legacy_version:d}", *("-".join(f"{code:d}" for code in _sound(each)) for each in lists)))
 
 
 def ja4(hello: ClientHello) -> str:
