@@ -127,6 +127,9 @@ _TIME = packing.Struct(">d")
 class _Saved(Structure):
     """``Session`` as octets; what it has not is empty."""
 
+    def __repr__(self) -> str:
+        return "<_Saved>"  # the secret is in it
+
     layout: ClassVar[int] = constant(1, 1, "which layout this is: another has another number", "RFC 5077 4")
     version: int = row(uint16(ProtocolVersion), "the version that made it", "RFC 5077 4")
     suite: int = row(uint16(CipherSuite), "the suite that made it", "RFC 5077 4")

@@ -9,7 +9,7 @@ Everything is an int, a str, bytes or a tuple of such values.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 #: Directions of a step or record.
 CLIENT, SERVER = "client", "server"
@@ -72,7 +72,7 @@ class Input:
     """What went into a secret. source: the name of another secret, or empty; value: its bytes (b"" if not known)."""
 
     name: str
-    value: bytes
+    value: bytes = field(repr=False)
     source: str = ""
 
 
@@ -90,7 +90,7 @@ class Secret:
     label: str
     parent: str
     inputs: tuple[Input, ...]
-    value: bytes
+    value: bytes = field(repr=False)
     clause: str
     step: int
 

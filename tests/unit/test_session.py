@@ -9,7 +9,14 @@ import pytest
 from puressl.codes import ProtocolVersion
 from puressl.env import SeededEnv
 from puressl.errors import Reason, SSLError
-from puressl.session import MAX_SESSIONS_PER_KEY, MAX_TICKET_LIFETIME, MemorySessionStore, Session, TicketKeys
+from puressl.session import (
+    MAX_SESSIONS_PER_KEY,
+    MAX_TICKET_LIFETIME,
+    MemorySessionStore,
+    Session,
+    TicketKeys,
+    _Saved,
+)
 
 TIME = 1_000_000.0
 SESSION = Session(
@@ -129,3 +136,8 @@ def test_lifetimes_out_of_bounds_are_refused(fields: dict[str, int]) -> None:
     with pytest.raises(SSLError) as caught:
         TicketKeys(SeededEnv(b"x", TIME), **fields)
     assert caught.value.reason is Reason.EOPTIONS
+
+
+def test_saved_form_keeps_its_secret_out_of_its_repr() -> None:
+    saved = _Saved(0x0304, 0x1301, b"in the dark", b"", bytes(8), bytes(8), b"", b"", b"", 0, b"", 0, 0, ())
+    assert "dark" not in repr(saved)

@@ -9,7 +9,7 @@ from puressl.crypto.schedule12 import TrafficKeys12
 from puressl.crypto.schedule13 import TrafficSecret
 from puressl.env import SeededEnv
 from puressl.errors import Problem, ProtocolError
-from puressl.explain.model import CLIENT, SERVER, Secret, Story
+from puressl.explain.model import CLIENT, SERVER, Input, Secret, Story
 from puressl.explain.schedule import key_schedule
 from puressl.explain.secrets import KEY_LOG_NAMES, Told
 from puressl.explain.watch import Watch
@@ -182,3 +182,8 @@ def test_a_psk_that_was_not_taken_stands_beside_the_schedule() -> None:
     assert found["early_secret"].parent == "PSK"
     assert found["derived_for_handshake"].parent == "early_secret_without_PSK"
     assert found["early_secret_without_PSK"].parent == ""
+
+
+def test_values_of_secrets_stay_out_of_their_repr() -> None:
+    told = Secret("master_secret", "PRF", "", "", (Input("premaster_secret", b"in the dark"),), b"kept dark", "RFC", 1)
+    assert "dark" not in repr(told)
